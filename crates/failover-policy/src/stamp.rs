@@ -1,0 +1,160 @@
+//! What a beacon wrote: the bytes of `heartbeat.txt` and back.
+
+use std::fmt;
+
+use crate::Tick;
+
+/// The tick value that a beacon wrote.
+///
+/// Stamps are compared for *change*, never for order: clocks step back, two beacons disagree, stores are
+/// restored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Stamp(Tick);
+
+/// Why bytes in the store are not a stamp.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum MalformedStamp {
+    /// No bytes, or nothing but white space: a writer may have died between truncating and writing.
+    #[error("the stamp is empty")]
+    Empty,
+    /// A byte that is neither a digit nor surrounding white space; the offset counts from the first byte.
+    #[error("the stamp has something other than a decimal digit at byte {offset}")]
+    NotADigit {
+        /// Where the first offending byte stands.
+        offset: usize,
+    },
+    /// More bytes than any stamp needs.
+    #[error("the stamp is longer than {max} digits", max = Stamp::MAX_DIGITS)]
+    TooLong,
+    /// Digits that no .NET `DateTime` can hold.
+    #[error("the stamp is outside the years 1 to 9999")]
+    OutOfRange,
+}
+
+impl Stamp {
+    /// Digits of [`Tick::MAX`].
+    pub const MAX_DIGITS: usize = 19;
+    /// How many bytes a reader needs to fetch to judge any stamp: digits, a byte-order mark, some white space,
+    /// and one more to see that there is too much.
+    pub const MAX_BYTES: usize = 64;
+    /// UTF-8's byte-order mark, which some editors and older .NET writers put first.
+    const BYTE_ORDER_MARK: &'static [u8] = b"\xEF\xBB\xBF";
+
+    /// The stamp of this instant.
+    pub const fn new(tick: Tick) -> Self {
+        Self(tick)
+    }
+
+    /// The instant that the writer's wall clock showed.
+    pub const fn tick(self) -> Tick {
+        self.0
+    }
+
+    /// Reads a stamp leniently at the edges (a byte-order mark, surrounding white space) and strictly inside:
+    /// decimal digits alone, at most [`Stamp::MAX_DIGITS`], in the range of a tick.
+    pub fn parse(bytes: &[u8]) -> Result<Self, MalformedStamp> {
+        if bytes.len() > Self::MAX_BYTES {
+            return Err(MalformedStamp::TooLong);
+        }
+        let body = bytes.strip_prefix(Self::BYTE_ORDER_MARK).unwrap_or(bytes);
+        let start = bytes.len() - body.trim_ascii_start().len();
+        let digits = body.trim_ascii();
+        if digits.is_empty() {
+            return Err(MalformedStamp::Empty);
+        }
+        if let Some(position) = digits.iter().position(|byte| !byte.is_ascii_digit()) {
+            return Err(MalformedStamp::NotADigit { offset: start + position });
+        }
+        if digits.len() > Self::MAX_DIGITS {
+            return Err(MalformedStamp::TooLong);
+        }
+        // Nineteen digits fit in a u64, so nothing overflows here.
+        let count = digits.iter().fold(0_u64, |count, digit| count * 10 + u64::from(digit - b'0'));
+        let tick = i64::try_from(count).map_err(|_| MalformedStamp::OutOfRange)?;
+        Tick::from_count(tick).map(Self).map_err(|_| MalformedStamp::OutOfRange)
+    }
+}
+
+/// The bytes as they are stored: decimal digits, no newline; eighteen of them from the year 318 to 3169, so
+/// that one stamp overwrites another in place.
+impl fmt::Display for Stamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.count())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const NOW: i64 = 639_000_000_000_000_000;
+
+    fn stamp(count: i64) -> Stamp {
+        Stamp::new(Tick::from_count(count).unwrap())
+    }
+
+    #[test]
+    fn a_stamp_is_read_leniently_at_its_edges() {
+        let table: [(&[u8], &str); 8] = [
+            (b"639000000000000000", "what the classic File.WriteAllText(ticks) writes"),
+            (b"639000000000000000\n", "a newline by hand"),
+            (b"639000000000000000\r\n", "a Windows newline"),
+            (b"  \t639000000000000000 ", "surrounding white space"),
+            (b"\xEF\xBB\xBF639000000000000000", "a byte-order mark"),
+            (b"\xEF\xBB\xBF 639000000000000000\n", "both"),
+            (b"\x0c639000000000000000", "a form feed"),
+            (b"0639000000000000000", "a leading zero, as a 64-bit integer parser takes it"),
+        ];
+        for (bytes, why) in table {
+            assert_eq!(Stamp::parse(bytes), Ok(stamp(NOW)), "{why}");
+        }
+    }
+
+    #[test]
+    fn a_stamp_is_read_strictly_inside() {
+        use MalformedStamp::{Empty, NotADigit, OutOfRange, TooLong};
+        let long_white_space = [b' '; 65];
+        let table: [(&[u8], MalformedStamp, &str); 14] = [
+            (b"", Empty, "truncated and not yet written"),
+            (b" \n", Empty, "white space alone"),
+            (b"\xEF\xBB\xBF", Empty, "a byte-order mark alone"),
+            (b"-1", NotADigit { offset: 0 }, "a sign"),
+            (b"+639000000000000000", NotADigit { offset: 0 }, "a sign"),
+            (b"639000 000000", NotADigit { offset: 6 }, "inner white space"),
+            (b" 12x", NotADigit { offset: 3 }, "the offset counts from the first byte"),
+            (b"6.39e17", NotADigit { offset: 1 }, "a float"),
+            (b"639000000000000000\0\0", NotADigit { offset: 18 }, "a hole at the end"),
+            (b"\0\0\0\0", NotADigit { offset: 0 }, "a hole after a crash"),
+            (b"\xD9\xA6", NotADigit { offset: 0 }, "digits of another script"),
+            (b"3155378975999999999999", TooLong, "more than nineteen digits"),
+            (b"3155378976000000000", OutOfRange, "the year 10000"),
+            (&long_white_space, TooLong, "more bytes than any stamp needs"),
+        ];
+        for (bytes, expected, why) in table {
+            assert_eq!(Stamp::parse(bytes), Err(expected), "{why}");
+        }
+    }
+
+    #[test]
+    fn the_ends_of_the_range_are_legal() {
+        assert_eq!(Stamp::parse(b"0"), Ok(stamp(0)));
+        assert_eq!(Stamp::parse(b"3155378975999999999"), Ok(Stamp::new(Tick::MAX)));
+        assert_eq!(Stamp::parse(b"9999999999999999999"), Err(MalformedStamp::OutOfRange));
+    }
+
+    proptest! {
+        #[test]
+        fn what_we_write_parses_as_a_bare_64_bit_integer_within_the_range_of_a_datetime(count in 0..=Tick::MAX.count()) {
+            let text = stamp(count).to_string();
+            prop_assert_eq!(text.parse::<i64>(), Ok(count));
+            prop_assert_eq!(Stamp::parse(text.as_bytes()), Ok(stamp(count)));
+        }
+
+        #[test]
+        fn no_bytes_can_make_the_reader_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Stamp::parse(&bytes);
+        }
+    }
+}

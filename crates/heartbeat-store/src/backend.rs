@@ -1,0 +1,51 @@
+//! What a place must be able to do.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use async_trait::async_trait;
+use failover_policy::{ClusterId, Stamp};
+
+use crate::{Beat, BeatDetails, Record, RecordName, RecordVersion, StoreError};
+
+/// One place that can keep heartbeats and records. Callers use it through [`crate::Store`], which adds the
+/// deadline and settles ambiguous swaps, so a back end does each operation once, as plainly as it can.
+///
+/// No method creates the root or container, none retries, and dropping a future may leave its write to land
+/// late, but never torn.
+#[async_trait]
+pub trait Backend: fmt::Debug + Send + Sync {
+    /// Where this is, for people: a path or a URL without its query.
+    fn location(&self) -> String;
+
+    /// Reads a cluster's stamp.
+    async fn read_stamp(&self, cluster: &ClusterId) -> Result<Stamp, StoreError>;
+
+    /// Writes a cluster's stamp, then its details. The stamp's fate is the answer: details that cannot be
+    /// written where the stamp could are logged at debug level and forgotten.
+    async fn write_beat(&self, cluster: &ClusterId, beat: &Beat) -> Result<(), StoreError>;
+
+    /// Reads a cluster's beat details; `None` where there are none that this version understands.
+    async fn read_details(&self, cluster: &ClusterId) -> Result<Option<BeatDetails>, StoreError>;
+
+    /// The clusters that have a stamp, malformed ones included, in order of their ids.
+    async fn clusters(&self) -> Result<BTreeSet<ClusterId>, StoreError>;
+
+    /// Reads a record; `None` where it was never created.
+    async fn read_record(&self, name: &RecordName) -> Result<Option<Record>, StoreError>;
+
+    /// Creates a record that does not exist yet; [`StoreError::Conflict`] where it does.
+    async fn create_record(&self, name: &RecordName, body: &[u8]) -> Result<RecordVersion, StoreError>;
+
+    /// Replaces exactly the state of a record that `expected` names; [`StoreError::Conflict`] where it has
+    /// changed.
+    async fn swap_record(
+        &self,
+        name: &RecordName,
+        body: &[u8],
+        expected: &RecordVersion,
+    ) -> Result<RecordVersion, StoreError>;
+
+    /// Removes what a probe left. Only [`RecordName::Probe`] can be removed; records of ownership never are.
+    async fn remove_probe(&self, id: &str) -> Result<(), StoreError>;
+}

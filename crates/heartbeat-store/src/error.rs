@@ -1,0 +1,98 @@
+//! Errors that follow what the caller can do next.
+
+/// Why a store operation failed. Texts are safe to log: they never hold a secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// The store can be read and this is not in it. Next: wait for it to be written.
+    #[error("{what} does not exist")]
+    NotFound {
+        /// The missing thing, with its place.
+        what: String,
+    },
+    /// The store's root folder or container is not there. It is never created, since a share that is not
+    /// mounted looks the same. Next: mount or create it by hand, keep trying.
+    #[error("the store {place} does not exist; {hint}")]
+    NoStore {
+        /// The root folder or container.
+        place: String,
+        /// How to create it.
+        hint: String,
+    },
+    /// Somebody else changed the record first. Next: read it again and decide anew.
+    #[error("{what} was changed by somebody else in the meantime")]
+    Conflict {
+        /// The record.
+        what: String,
+    },
+    /// The store refused. Next: mend the permission or credential; it may pass, so a loop keeps trying.
+    #[error("not allowed to {attempt}: {detail}; {hint}")]
+    Denied {
+        /// What was being tried, with its place.
+        attempt: String,
+        /// What the store said.
+        detail: String,
+        /// What to mend.
+        hint: String,
+    },
+    /// No answer, or none in time: the store, the network or the mount is away. Next: try again.
+    #[error("could not {attempt}: {detail}")]
+    Unreachable {
+        /// What was being tried, with its place.
+        attempt: String,
+        /// What went wrong.
+        detail: String,
+    },
+    /// The store is full. Next: make room; nothing can be written until then.
+    #[error("no room to {attempt}: {detail}; free space in the store")]
+    NoSpace {
+        /// What was being tried, with its place.
+        attempt: String,
+        /// What the store said.
+        detail: String,
+    },
+    /// A conditional write may or may not have happened, and reading back did not settle it. Next: read the
+    /// record until it can be read, and decide anew.
+    #[error("cannot tell whether the attempt to {attempt} took effect: {detail}")]
+    Ambiguous {
+        /// What was being tried, with its place.
+        attempt: String,
+        /// What went wrong.
+        detail: String,
+    },
+    /// The bytes are there and make no sense. Next: look at them; a beacon's next beat replaces a bad stamp.
+    #[error("{what} is malformed: {detail}")]
+    Malformed {
+        /// The stored thing, with its place.
+        what: String,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// This place can never do that, such as publishing without replacing on some FUSE mounts. Next: choose
+    /// another place or do without; it is never imitated.
+    #[error("this store cannot {attempt}: {detail}; {hint}")]
+    Unsupported {
+        /// What was being tried, with its place.
+        attempt: String,
+        /// What the place answered.
+        detail: String,
+        /// What to use instead.
+        hint: String,
+    },
+}
+
+impl StoreError {
+    /// The kind of error in one word, for metric labels and log fields.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::NotFound { .. } => "not_found",
+            Self::NoStore { .. } => "no_store",
+            Self::Conflict { .. } => "conflict",
+            Self::Denied { .. } => "denied",
+            Self::Unreachable { .. } => "unreachable",
+            Self::NoSpace { .. } => "no_space",
+            Self::Ambiguous { .. } => "ambiguous",
+            Self::Malformed { .. } => "malformed",
+            Self::Unsupported { .. } => "unsupported",
+        }
+    }
+}

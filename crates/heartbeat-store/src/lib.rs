@@ -1,0 +1,22 @@
+//! The place where beacons leave their stamps and monitors read them: one folder or one blob container.
+//!
+//! [`Place`] is a checked `--store` value, [`Credential`] says how to sign in to it, and [`Store`] is the open
+//! handle: every operation has a hard deadline, no hidden retries, and an error that says what the caller can
+//! do next ([`StoreError`]). Behind it stands one trait, [`Backend`], with a back end each for a folder
+//! (`folder`), Azure Blob (`blob`) and memory (`memory`); one conformance suite in `tests/` holds for all.
+//!
+//! What this crate does not do: it does not decide anything, it does not poll, and it never creates the
+//! store's root or container. A share that is not mounted looks like a missing folder, and a private copy of
+//! the store is how both clusters come to run.
+
+mod backend;
+mod details;
+mod error;
+mod record;
+mod store;
+
+pub use backend::Backend;
+pub use details::{Beat, BeatDetails, WriterId};
+pub use error::StoreError;
+pub use record::{Record, RecordName, RecordVersion};
+pub use store::{Deadlines, Store};

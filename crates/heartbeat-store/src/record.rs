@@ -1,0 +1,55 @@
+//! Records that change by compare-and-swap.
+
+use std::fmt;
+
+/// A record that this crate can read and swap.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RecordName {
+    /// Who owns the work: `ownership/<20-digit revision>.json` in a folder, `ownership.json` in Blob.
+    Ownership,
+    /// A throw-away record under `.probe-<id>`, with which `doctor` tries the very same operations. The id has
+    /// letters, digits and dashes only.
+    Probe(String),
+}
+
+impl RecordName {
+    /// The record's name below the store's root: a folder's name there, a blob's name without its ending.
+    pub fn stem(&self) -> String {
+        match self {
+            Self::Ownership => "ownership".to_owned(),
+            Self::Probe(id) => format!(".probe-{id}"),
+        }
+    }
+}
+
+impl fmt::Display for RecordName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ownership => f.write_str("the ownership record"),
+            Self::Probe(id) => write!(f, "the probe record {id}"),
+        }
+    }
+}
+
+/// A record as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// The stored bytes, at most [`Record::MAX_BYTES`].
+    pub body: Vec<u8>,
+    /// What a swap must name to replace exactly this.
+    pub version: RecordVersion,
+}
+
+impl Record {
+    /// The longest record that is read; a longer one is malformed.
+    pub const MAX_BYTES: usize = 64 * 1024;
+}
+
+/// Which state of a record was read: a revision in a folder, an `ETag` in Blob. Opaque to callers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RecordVersion {
+    /// The highest revision in the folder.
+    Revision(u64),
+    /// The blob's entity tag, quoted as the service sent it.
+    ETag(String),
+}

@@ -1,0 +1,133 @@
+//! The handle that the rest of Flatline uses: a back end with a deadline on every operation.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use failover_policy::{ClusterId, Stamp};
+
+use crate::{Backend, Beat, BeatDetails, Record, RecordName, RecordVersion, StoreError};
+
+/// How long one operation may take before it counts as failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadlines {
+    /// For everything that reads: `r`, 1 s unless configured.
+    pub read: Duration,
+    /// For everything that writes: `w`, min(1.5 s, beat interval) unless configured.
+    pub write: Duration,
+}
+
+/// An open store. Clones share the back end.
+#[derive(Debug, Clone)]
+pub struct Store {
+    backend: Arc<dyn Backend>,
+    deadlines: Deadlines,
+}
+
+impl Store {
+    /// Puts deadlines on a back end.
+    pub fn new(backend: Arc<dyn Backend>, deadlines: Deadlines) -> Self {
+        Self { backend, deadlines }
+    }
+
+    /// Where this is, for people: a path or a URL without its query.
+    pub fn location(&self) -> String {
+        self.backend.location()
+    }
+
+    /// Reads a cluster's stamp. [`StoreError::NotFound`] where the store can be read and there is none.
+    pub async fn read_stamp(&self, cluster: &ClusterId) -> Result<Stamp, StoreError> {
+        let attempt = || format!("read the stamp of cluster {cluster} in {}", self.location());
+        within(self.deadlines.read, attempt, self.backend.read_stamp(cluster)).await
+    }
+
+    /// Writes a cluster's stamp and, beside it, its details. After a deadline the write may still land late.
+    pub async fn write_beat(&self, cluster: &ClusterId, beat: &Beat) -> Result<(), StoreError> {
+        let attempt = || format!("write the stamp of cluster {cluster} in {}", self.location());
+        within(self.deadlines.write, attempt, self.backend.write_beat(cluster, beat)).await
+    }
+
+    /// Reads a cluster's beat details; `None` where there are none that this version understands.
+    pub async fn read_details(&self, cluster: &ClusterId) -> Result<Option<BeatDetails>, StoreError> {
+        let attempt = || format!("read the beat details of cluster {cluster} in {}", self.location());
+        within(self.deadlines.read, attempt, self.backend.read_details(cluster)).await
+    }
+
+    /// The clusters that have a stamp, in order of their ids.
+    pub async fn clusters(&self) -> Result<BTreeSet<ClusterId>, StoreError> {
+        let attempt = || format!("list the clusters in {}", self.location());
+        within(self.deadlines.read, attempt, self.backend.clusters()).await
+    }
+
+    /// Reads a record; `None` where it was never created.
+    pub async fn read_record(&self, name: &RecordName) -> Result<Option<Record>, StoreError> {
+        let attempt = || format!("read {name} in {}", self.location());
+        within(self.deadlines.read, attempt, self.backend.read_record(name)).await
+    }
+
+    /// Creates a record that does not exist yet. `body` must be unlike anything another writer would write
+    /// (it names the writer and the attempt), since that is how a lost answer is settled.
+    pub async fn create_record(&self, name: &RecordName, body: &[u8]) -> Result<RecordVersion, StoreError> {
+        let attempt = || format!("create {name} in {}", self.location());
+        let written = within(self.deadlines.write, attempt, self.backend.create_record(name, body)).await;
+        self.settle(name, body, attempt(), written).await
+    }
+
+    /// Replaces exactly the state of a record that `expected` names. `body` as in [`Store::create_record`].
+    pub async fn swap_record(
+        &self,
+        name: &RecordName,
+        body: &[u8],
+        expected: &RecordVersion,
+    ) -> Result<RecordVersion, StoreError> {
+        let attempt = || format!("swap {name} in {}", self.location());
+        let write = self.backend.swap_record(name, body, expected);
+        let written = within(self.deadlines.write, attempt, write).await;
+        self.settle(name, body, attempt(), written).await
+    }
+
+    /// Removes what a probe left behind.
+    pub async fn remove_probe(&self, id: &str) -> Result<(), StoreError> {
+        let attempt = || format!("remove probe {id} in {}", self.location());
+        within(self.deadlines.write, attempt, self.backend.remove_probe(id)).await
+    }
+
+    /// Finds out whether a conditional write took effect when its answer does not tell: a lost answer to a
+    /// winning write, replayed by a proxy or a kernel, comes back as a conflict with oneself.
+    async fn settle(
+        &self,
+        name: &RecordName,
+        body: &[u8],
+        attempt: String,
+        written: Result<RecordVersion, StoreError>,
+    ) -> Result<RecordVersion, StoreError> {
+        let error = match written {
+            Err(
+                error @ (StoreError::Conflict { .. }
+                | StoreError::Unreachable { .. }
+                | StoreError::Ambiguous { .. }),
+            ) => error,
+            settled => return settled,
+        };
+        match self.read_record(name).await {
+            Ok(Some(record)) if record.body == body => Ok(record.version),
+            // Somebody else's record may stand on top of ours, or ours may still be on its way: only a
+            // conflict is certain to have written nothing more.
+            Ok(_) if matches!(error, StoreError::Conflict { .. }) => Err(error),
+            Ok(_) => Err(StoreError::Ambiguous { attempt, detail: error.to_string() }),
+            Err(unread) => Err(StoreError::Ambiguous { attempt, detail: format!("{error}; then {unread}") }),
+        }
+    }
+}
+
+async fn within<T>(
+    deadline: Duration,
+    attempt: impl Fn() -> String,
+    operation: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    tokio::time::timeout(deadline, operation).await.unwrap_or_else(|_| {
+        let detail = format!("no answer within {deadline:?}");
+        Err(StoreError::Unreachable { attempt: attempt(), detail })
+    })
+}
