@@ -1,1 +1,24 @@
-//! Harness.
+//! The harness of the end-to-end tests: everything here runs real processes against real stores.
+//!
+//! Start at [`Program`] (what to run, and with which flags), which becomes a [`Running`] process with captured
+//! lines and bounded waits, which becomes an [`Exit`]. [`FolderStore`] is a store in a temporary folder. The
+//! project's commands `demo` and `bench` drive the same harness, so what they show is what the tests check.
+//!
+//! Nothing here panics: every wait is bounded, and its error says what it waited for and what the process had
+//! printed by then. A process that is dropped is killed, by a handle that can never mean another process.
+
+mod binaries;
+mod folder;
+mod http;
+mod output;
+mod patience;
+mod program;
+mod running;
+
+pub use binaries::Binary;
+pub use folder::{FolderStore, ticks_ago};
+pub use http::{Answer, free_port, get};
+pub use output::{Line, Stream};
+pub use patience::{give_up, until};
+pub use program::{Echo, Program};
+pub use running::{Exit, Running};

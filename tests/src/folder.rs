@@ -1,0 +1,98 @@
+//! A store in a temporary folder, and what a test needs to know of it without asking the code under test.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result};
+use tempfile::TempDir;
+
+/// `DateTime.UnixEpoch.Ticks`.
+const UNIX_EPOCH_TICKS: i128 = 621_355_968_000_000_000;
+
+/// The stamp of a beacon that beat so long ago, by this machine's clock.
+pub fn ticks_ago(ago: Duration) -> Result<i128> {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH)?.saturating_sub(ago);
+    Ok(UNIX_EPOCH_TICKS + i128::try_from(since_epoch.as_nanos() / 100)?)
+}
+
+/// A folder that is removed when dropped. The store's root is a folder inside, so that it can be taken away and
+/// brought back as a mount can.
+#[derive(Debug)]
+pub struct FolderStore {
+    parent: TempDir,
+}
+
+impl FolderStore {
+    /// An empty store.
+    pub fn new() -> Result<Self> {
+        let store = Self::missing()?;
+        fs::create_dir(store.path())?;
+        Ok(store)
+    }
+
+    /// The place of a store whose root does not exist.
+    pub fn missing() -> Result<Self> {
+        let parent = tempfile::Builder::new()
+            .prefix("flatline-")
+            .tempdir()
+            .context("cannot make a temporary folder")?;
+        Ok(Self { parent })
+    }
+
+    /// The store's root.
+    pub fn path(&self) -> PathBuf {
+        self.parent.path().join("store")
+    }
+
+    /// The file that holds a cluster's stamp.
+    pub fn stamp_path(&self, cluster: &str) -> PathBuf {
+        self.path().join(cluster).join("heartbeat.txt")
+    }
+
+    /// Writes bytes where a cluster's stamp stands.
+    pub fn put_stamp(&self, cluster: &str, bytes: impl AsRef<[u8]>) -> Result<()> {
+        let path = self.stamp_path(cluster);
+        fs::create_dir_all(path.parent().context("a stamp has a folder")?)?;
+        fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    /// A cluster's stamp as a bare 64-bit integer, the way the classic monitor parses it.
+    pub fn ticks(&self, cluster: &str) -> Result<i64> {
+        let path = self.stamp_path(cluster);
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        text.parse().with_context(|| format!("{} holds '{text}'", path.display()))
+    }
+
+    /// Takes the root away, as a mount that is lost.
+    pub fn take_away(&self) -> Result<()> {
+        fs::rename(self.path(), self.parent.path().join("away")).context("cannot take the store away")
+    }
+
+    /// Brings it back.
+    pub fn bring_back(&self) -> Result<()> {
+        fs::rename(self.parent.path().join("away"), self.path()).context("cannot bring the store back")
+    }
+
+    /// Every file and folder in the store with its content, to tell whether anything changed.
+    pub fn snapshot(&self) -> Result<Vec<(PathBuf, Vec<u8>)>> {
+        let mut found = Vec::new();
+        walk(self.parent.path(), &mut found)?;
+        found.sort();
+        Ok(found)
+    }
+}
+
+fn walk(folder: &Path, found: &mut Vec<(PathBuf, Vec<u8>)>) -> Result<()> {
+    for entry in fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.push((path.clone(), Vec::new()));
+            walk(&path, found)?;
+        } else {
+            let content = fs::read(&path)?;
+            found.push((path, content));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,40 @@
+//! A plain GET on loopback: enough to ask a process for its endpoints.
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+/// How long an endpoint on the same machine may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What an endpoint answered.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The status, such as 200.
+    pub status: u16,
+    /// The header lines.
+    pub head: String,
+    /// The body.
+    pub body: String,
+}
+
+/// Asks a loopback port for a path.
+pub fn get(port: u16, path: &str) -> Result<Answer> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let mut stream =
+        TcpStream::connect_timeout(&address, PATIENCE).with_context(|| format!("no answer on {address}"))?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).with_context(|| format!("{address}{path} broke off"))?;
+    let (head, body) = answer.split_once("\r\n\r\n").context("an answer without a body")?;
+    let status = head.split(' ').nth(1).context("an answer without a status")?.parse()?;
+    Ok(Answer { status, head: head.to_owned(), body: body.to_owned() })
+}
+
+/// A port that was free a moment ago.
+pub fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
