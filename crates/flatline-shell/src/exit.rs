@@ -1,0 +1,89 @@
+//! How the binaries end: the exit codes, all of them, and the one way out.
+
+use std::fmt;
+use std::future::Future;
+use std::io::Write;
+
+use tokio::runtime::Builder;
+
+/// How a program ended. For an init container the exit code is the interface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Go, beating, or done: 0.
+    Done,
+    /// The heart has flatlined (`check` only): 1.
+    Flatlined,
+    /// The question has no answer for now (`check`), or a finding of `doctor` failed: 2.
+    CannotTell,
+    /// Wrong usage or an unusable configuration: 2.
+    Refused,
+    /// `--timeout` was reached: 3.
+    TimedOut,
+    /// Ended by this signal: 128 plus its number.
+    Signal(i32),
+    /// What a wrapped command ended with, passed on as it is.
+    Command(u8),
+}
+
+impl Exit {
+    /// The number that the operating system sees.
+    pub fn code(self) -> i32 {
+        match self {
+            Self::Done => 0,
+            Self::Flatlined => 1,
+            Self::CannotTell | Self::Refused => 2,
+            Self::TimedOut => 3,
+            Self::Signal(number) => 128 + number,
+            Self::Command(code) => i32::from(code),
+        }
+    }
+}
+
+/// Runs `program` to its end on one thread and leaves the process with its exit code.
+///
+/// The runtime is not dropped: that would wait for a thread that hangs in a file call on a dead mount.
+pub fn run(name: &str, program: impl Future<Output = Exit>) -> ! {
+    match Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => leave(runtime.block_on(program)),
+        Err(error) => leave(refuse(name, format_args!("cannot start the event loop: {error}"))),
+    }
+}
+
+/// Tells a person on stderr, in one line without secrets, why the program `name` does not start.
+pub fn refuse(name: &str, reason: impl fmt::Display) -> Exit {
+    let line = format!("{name}: error: {reason}");
+    let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+    // Nobody is left to tell when stderr itself is closed.
+    let _ = writeln!(std::io::stderr(), "{}", crate::redact(&line));
+    Exit::Refused
+}
+
+/// Leaves the process at once: flushes what was printed, and waits for no thread.
+pub fn leave(exit: Exit) -> ! {
+    let _ = std::io::stdout().flush();
+    let _ = std::io::stderr().flush();
+    std::process::exit(exit.code())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_way_out_has_its_documented_code() {
+        let table = [
+            (Exit::Done, 0),
+            (Exit::Flatlined, 1),
+            (Exit::CannotTell, 2),
+            (Exit::Refused, 2),
+            (Exit::TimedOut, 3),
+            (Exit::Signal(2), 130),
+            (Exit::Signal(15), 143),
+            (Exit::Command(0), 0),
+            (Exit::Command(255), 255),
+        ];
+        for (exit, code) in table {
+            assert_eq!(exit.code(), code, "{exit:?}");
+        }
+    }
+}
