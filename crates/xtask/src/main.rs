@@ -1,1 +1,58 @@
-fn main() {}
+//! The project's own commands, run as `cargo xtask COMMAND`.
+
+mod checks;
+mod ci;
+mod dist;
+mod fuzz;
+mod phases;
+mod shell;
+mod test;
+mod tools;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// The project's own commands
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
+struct Xtask {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Install what the tests need and run all of them
+    Test(test::Test),
+    /// Everything that a change must pass: tests, format, lints, documents, supply chain, repository
+    Ci,
+    /// The same, after installing the slow tools that `ci` only uses where it finds them; then fuzz
+    CiFull,
+    /// Feed random bytes to the parsers that face the store and the user
+    Fuzz(fuzz::Fuzz),
+    /// Build the static binaries for release into target/dist
+    Dist(dist::Dist),
+}
+
+fn main() -> ExitCode {
+    match run(&Xtask::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("cargo xtask: error: {error:#}");
+            ExitCode::from(shell::exit_code(&error))
+        }
+    }
+}
+
+fn run(command: &Command) -> Result<()> {
+    match command {
+        Command::Test(test) => test.run(),
+        Command::Ci => ci::quick(),
+        Command::CiFull => ci::full(),
+        Command::Fuzz(fuzz) => fuzz.run(),
+        Command::Dist(dist) => dist.run(),
+    }
+}

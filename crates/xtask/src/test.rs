@@ -1,0 +1,48 @@
+//! `cargo xtask test`: install what the tests need, build once, run everything.
+
+use std::ffi::OsString;
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::phases::Phases;
+use crate::{shell, tools, workspace};
+
+/// Tests that run at the same time. Most of them wait for a heart to stop, so more than there are cores.
+const THREADS: &str = "8";
+
+#[derive(Args)]
+pub(crate) struct Test {
+    /// Handed to `cargo test` as it is, such as the name of a test
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    args: Vec<OsString>,
+}
+
+impl Test {
+    pub(crate) fn run(&self) -> Result<()> {
+        let mut phases = Phases::default();
+        run_phases(&mut phases, &self.args);
+        phases.finish()
+    }
+}
+
+/// The phases of the tests: tools, build, tests.
+pub(crate) fn run_phases(phases: &mut Phases, args: &[OsString]) {
+    phases.run("test tools", || {
+        tools::install_samba();
+        tools::install_azurite()
+    });
+    if !phases.run("build", || shell::run(shell::cargo("build").args(["--workspace", "--bins", "--tests"]))) {
+        return;
+    }
+    phases.run("tests", || {
+        let mut test = shell::cargo("test");
+        test.args(["--workspace", "--no-fail-fast"]).args(args);
+        test.env("FLATLINE_BIN_DIR", workspace::target().join("debug"));
+        test.env("FLATLINE_TOOLS_DIR", tools::folder());
+        if std::env::var_os("RUST_TEST_THREADS").is_none() {
+            test.env("RUST_TEST_THREADS", THREADS);
+        }
+        shell::run(&mut test)
+    });
+}
