@@ -25,7 +25,8 @@ pub trait Backend: fmt::Debug + Send + Sync {
     /// written where the stamp could are logged at debug level and forgotten.
     async fn write_beat(&self, cluster: &ClusterId, beat: &Beat) -> Result<(), StoreError>;
 
-    /// Reads a cluster's beat details; `None` where there are none that this version understands.
+    /// Reads a cluster's beat details; `None` where there are none that this version understands
+    /// ([`BeatDetails::sound`]), or no such cluster.
     async fn read_details(&self, cluster: &ClusterId) -> Result<Option<BeatDetails>, StoreError>;
 
     /// The clusters that have a stamp, malformed ones included, in order of their ids.

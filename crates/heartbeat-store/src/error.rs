@@ -9,13 +9,13 @@ pub enum StoreError {
         /// The missing thing, with its place.
         what: String,
     },
-    /// The store's root folder or container is not there. It is never created, since a share that is not
-    /// mounted looks the same. Next: mount or create it by hand, keep trying.
-    #[error("the store {place} does not exist; {hint}")]
+    /// The store's root folder or container is not there, or is no folder. It is never created, since a share
+    /// that is not mounted looks the same. Next: mount or create it by hand, keep trying.
+    #[error("there is no store at {place}; {hint}")]
     NoStore {
         /// The root folder or container.
         place: String,
-        /// How to create it.
+        /// How to create or mount it.
         hint: String,
     },
     /// Somebody else changed the record first. Next: read it again and decide anew.

@@ -12,11 +12,13 @@
 mod backend;
 mod details;
 mod error;
+mod memory;
 mod record;
 mod store;
 
 pub use backend::Backend;
 pub use details::{Beat, BeatDetails, WriterId};
 pub use error::StoreError;
+pub use memory::{Fault, MemoryBackend, Operation};
 pub use record::{Record, RecordName, RecordVersion};
 pub use store::{Deadlines, Store};

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::StoreError;
+
 /// A record that this crate can read and swap.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RecordName {
@@ -43,6 +45,11 @@ pub struct Record {
 impl Record {
     /// The longest record that is read; a longer one is malformed.
     pub const MAX_BYTES: usize = 64 * 1024;
+
+    /// The error for a record, named with its place, that has more than [`Record::MAX_BYTES`].
+    pub(crate) fn over_long(what: String) -> StoreError {
+        StoreError::Malformed { what, detail: format!("it is longer than {} bytes", Self::MAX_BYTES) }
+    }
 }
 
 /// Which state of a record was read: a revision in a folder, an `ETag` in Blob. Opaque to callers.

@@ -67,8 +67,10 @@ impl Store {
     }
 
     /// Creates a record that does not exist yet. `body` must be unlike anything another writer would write
-    /// (it names the writer and the attempt), since that is how a lost answer is settled.
+    /// (it names the writer and the attempt), since that is how a lost answer is settled. One longer than
+    /// [`Record::MAX_BYTES`] is refused as malformed.
     pub async fn create_record(&self, name: &RecordName, body: &[u8]) -> Result<RecordVersion, StoreError> {
+        self.check_length(name, body)?;
         let attempt = || format!("create {name} in {}", self.location());
         let written = within(self.deadlines.write, attempt, self.backend.create_record(name, body)).await;
         self.settle(name, body, attempt(), written).await
@@ -81,6 +83,7 @@ impl Store {
         body: &[u8],
         expected: &RecordVersion,
     ) -> Result<RecordVersion, StoreError> {
+        self.check_length(name, body)?;
         let attempt = || format!("swap {name} in {}", self.location());
         let write = self.backend.swap_record(name, body, expected);
         let written = within(self.deadlines.write, attempt, write).await;
@@ -91,6 +94,14 @@ impl Store {
     pub async fn remove_probe(&self, id: &str) -> Result<(), StoreError> {
         let attempt = || format!("remove probe {id} in {}", self.location());
         within(self.deadlines.write, attempt, self.backend.remove_probe(id)).await
+    }
+
+    /// Refuses to write what no reader would accept.
+    fn check_length(&self, name: &RecordName, body: &[u8]) -> Result<(), StoreError> {
+        if body.len() > Record::MAX_BYTES {
+            return Err(Record::over_long(format!("the new body of {name} in {}", self.location())));
+        }
+        Ok(())
     }
 
     /// Finds out whether a conditional write took effect when its answer does not tell: a lost answer to a

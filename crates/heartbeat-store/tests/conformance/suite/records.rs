@@ -1,0 +1,120 @@
+//! Records: created once, replaced only by who names the state that is there.
+
+use heartbeat_store::{Record, RecordName, RecordVersion, StoreError};
+
+use super::{Planter, beat, cluster, store};
+
+pub(crate) async fn a_record_is_none_until_it_is_created(planter: &impl Planter) {
+    let (creator, reader) = (store(planter.open()), store(planter.open()));
+    for name in [RecordName::Ownership, RecordName::Probe("p-1".to_owned())] {
+        assert_eq!(reader.read_record(&name).await, Ok(None), "{name}");
+        let version = creator.create_record(&name, b"{\"term\":1}").await.unwrap();
+        let expected = Record { body: b"{\"term\":1}".to_vec(), version };
+        assert_eq!(reader.read_record(&name).await, Ok(Some(expected)), "{name}");
+    }
+}
+
+pub(crate) async fn a_record_is_created_once(planter: &impl Planter) {
+    let (first, second) = (store(planter.open()), store(planter.open()));
+    first.create_record(&RecordName::Ownership, b"first").await.unwrap();
+    let error = second.create_record(&RecordName::Ownership, b"second").await.unwrap_err();
+    assert!(matches!(error, StoreError::Conflict { .. }), "{error}");
+    assert_eq!(body(planter, &RecordName::Ownership).await, b"first");
+}
+
+pub(crate) async fn a_swap_replaces_exactly_the_state_that_it_names(planter: &impl Planter) {
+    let (one, other) = (store(planter.open()), store(planter.open()));
+    let name = RecordName::Ownership;
+    let first = one.create_record(&name, b"1").await.unwrap();
+    let second = one.swap_record(&name, b"2 is longer", &first).await.unwrap();
+    assert_ne!(first, second, "every state has a version of its own");
+
+    let error = other.swap_record(&name, b"late", &first).await.unwrap_err();
+    assert!(matches!(error, StoreError::Conflict { .. }), "{error}");
+    assert_eq!(body(planter, &name).await, b"2 is longer");
+
+    let third = other.swap_record(&name, b"3", &second).await.unwrap();
+    // The same bytes again are a new state all the same.
+    let fourth = one.swap_record(&name, b"3 again", &third).await.unwrap();
+    assert!(other.swap_record(&name, b"stale", &third).await.is_err());
+    let expected = Record { body: b"3 again".to_vec(), version: fourth };
+    assert_eq!(other.read_record(&name).await, Ok(Some(expected)));
+}
+
+pub(crate) async fn a_swap_of_what_was_never_created_conflicts(planter: &impl Planter) {
+    let store = store(planter.open());
+    let elsewhere = RecordName::Probe("elsewhere".to_owned());
+    let version = store.create_record(&elsewhere, b"here").await.unwrap();
+    let error = store.swap_record(&RecordName::Ownership, b"there", &version).await.unwrap_err();
+    assert!(matches!(error, StoreError::Conflict { .. }), "{error}");
+    assert_eq!(store.read_record(&RecordName::Ownership).await, Ok(None));
+}
+
+pub(crate) async fn a_record_of_a_missing_store_is_refused_and_creates_nothing(planter: &impl Planter) {
+    let version = store(planter.open()).create_record(&RecordName::Ownership, b"1").await.unwrap();
+    let missing = store(planter.open_missing());
+    let errors = [
+        missing.read_record(&RecordName::Ownership).await.unwrap_err(),
+        missing.create_record(&RecordName::Ownership, b"2").await.unwrap_err(),
+        missing.swap_record(&RecordName::Ownership, b"2", &version).await.unwrap_err(),
+    ];
+    for error in errors {
+        assert!(matches!(error, StoreError::NoStore { .. }), "{error}");
+    }
+    assert!(!planter.missing_exists().await);
+}
+
+pub(crate) async fn odd_bytes_in_a_record_are_returned_and_can_be_replaced(planter: &impl Planter) {
+    let store = store(planter.open());
+    let name = RecordName::Ownership;
+    let longest = vec![b'x'; Record::MAX_BYTES];
+    for bytes in [b"".as_slice(), b"{\"term\": ", b"\0\xFF\0", &longest] {
+        planter.plant_record(&name, bytes).await;
+        let record = store.read_record(&name).await.unwrap().expect("it was planted");
+        assert_eq!(record.body, bytes, "the layer above judges them");
+        let mended = format!("mended after {} bytes", bytes.len());
+        store.swap_record(&name, mended.as_bytes(), &record.version).await.unwrap();
+        assert_eq!(body(planter, &name).await, mended.as_bytes());
+    }
+}
+
+pub(crate) async fn an_over_long_record_is_malformed_and_never_written(planter: &impl Planter) {
+    let store = store(planter.open());
+    let name = RecordName::Ownership;
+    let over_long = vec![b' '; Record::MAX_BYTES + 1];
+    let error = store.create_record(&name, &over_long).await.unwrap_err();
+    assert!(matches!(error, StoreError::Malformed { .. }), "{error}");
+    assert_eq!(store.read_record(&name).await, Ok(None));
+
+    let version: RecordVersion = store.create_record(&name, b"fine").await.unwrap();
+    assert!(store.swap_record(&name, &over_long, &version).await.is_err());
+    assert_eq!(body(planter, &name).await, b"fine");
+
+    planter.plant_record(&name, &over_long).await;
+    let error = store.read_record(&name).await.unwrap_err();
+    assert!(matches!(error, StoreError::Malformed { .. }), "{error}");
+}
+
+pub(crate) async fn a_probe_is_removed_without_a_trace_and_touches_nothing_else(planter: &impl Planter) {
+    let store = store(planter.open());
+    let probe = RecordName::Probe("p-2".to_owned());
+    store.write_beat(&cluster("a"), &beat(1)).await.unwrap();
+    store.create_record(&RecordName::Ownership, b"kept").await.unwrap();
+    store.create_record(&RecordName::Probe("p-20".to_owned()), b"another probe").await.unwrap();
+    let first = store.create_record(&probe, b"1").await.unwrap();
+    store.swap_record(&probe, b"2", &first).await.unwrap();
+    assert!(planter.probe_remains("p-2").await);
+
+    store.remove_probe("p-2").await.unwrap();
+    assert!(!planter.probe_remains("p-2").await);
+    assert_eq!(store.read_record(&probe).await, Ok(None));
+    assert_eq!(body(planter, &RecordName::Ownership).await, b"kept");
+    assert!(planter.probe_remains("p-20").await);
+    assert_eq!(store.clusters().await.unwrap().len(), 1);
+    store.remove_probe("p-2").await.expect("removing nothing is no error");
+}
+
+/// The record's bytes, read through a handle of its own.
+async fn body(planter: &impl Planter, name: &RecordName) -> Vec<u8> {
+    store(planter.open()).read_record(name).await.unwrap().expect("the record exists").body
+}
