@@ -36,7 +36,9 @@ pub enum InvalidClusterId {
     #[error("a cluster id has {0} characters; use at most {max}", max = ClusterId::MAX_LENGTH)]
     TooLong(usize),
     /// A character, or a dash at an end, that the form does not allow.
-    #[error("'{0}' is not a cluster id; use lower-case letters, digits and inner dashes, such as 'a' or 'west-1'")]
+    #[error(
+        "'{0}' is not a cluster id; use lower-case letters, digits and inner dashes, such as 'a' or 'west-1'"
+    )]
     BadForm(String),
     /// The name of a folder that the store needs for itself.
     #[error("'{0}' is reserved for the ownership record; choose another cluster id")]

@@ -17,7 +17,7 @@ impl Span {
     /// No time at all.
     pub const ZERO: Self = Self(Duration::ZERO);
     /// Thirty days. No setting of a heartbeat is longer, and a slip such as `5M` (five months) is caught.
-    pub const MAX: Self = Self(Duration::from_secs(30 * 24 * 3600));
+    pub const MAX: Self = Self(Duration::from_hours(30 * 24));
 
     /// A span of this many milliseconds, cut off at [`Span::MAX`].
     pub const fn from_millis(millis: u64) -> Self {
@@ -40,7 +40,9 @@ impl Span {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidSpan {
     /// Not a number with a unit.
-    #[error("'{text}' is not a duration ({reason}); write a whole number with its unit, such as 1500ms, 10s or 5m")]
+    #[error(
+        "'{text}' is not a duration ({reason}); write a whole number with its unit, such as 1500ms, 10s or 5m"
+    )]
     BadForm {
         /// What was given.
         text: String,
@@ -96,13 +98,19 @@ impl From<Span> for Duration {
 /// The largest unit that needs one whole number: `2h`, `5m`, `10s`, `1500ms`, `250us`, `7ns`.
 impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const UNITS: [(u128, &str); 5] =
-            [(3_600_000_000_000, "h"), (60_000_000_000, "m"), (1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "us")];
+        const UNITS: [(u128, &str); 5] = [
+            (3_600_000_000_000, "h"),
+            (60_000_000_000, "m"),
+            (1_000_000_000, "s"),
+            (1_000_000, "ms"),
+            (1_000, "us"),
+        ];
         let nanos = self.0.as_nanos();
         if nanos == 0 {
             return f.pad("0s");
         }
-        let (size, unit) = UNITS.into_iter().find(|(size, _)| nanos % size == 0).unwrap_or((1, "ns"));
+        let (size, unit) =
+            UNITS.into_iter().find(|(size, _)| nanos.is_multiple_of(*size)).unwrap_or((1, "ns"));
         f.pad(&format!("{}{unit}", nanos / size))
     }
 }
@@ -124,7 +132,9 @@ mod tests {
 
     #[test]
     fn what_is_not_a_duration_is_refused_with_an_example() {
-        for text in ["", " ", "0", "30", "-1s", "1.5x", "s", "10 parsecs", "ten s", "1e3s", "99999999999999999999s"] {
+        for text in
+            ["", " ", "0", "30", "-1s", "1.5x", "s", "10 parsecs", "ten s", "1e3s", "99999999999999999999s"]
+        {
             let error = text.parse::<Span>().unwrap_err().to_string();
             assert!(error.contains("such as 1500ms, 10s or 5m"), "{text:?}: {error}");
         }

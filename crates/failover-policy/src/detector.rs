@@ -1,0 +1,266 @@
+//! The detector: what a series of looks at one heart means.
+
+use std::time::Duration;
+
+use crate::seen::SeenStamps;
+use crate::{
+    Assessment, BootTime, Evidence, Finding, FlatlineCause, Look, SignedSpan, Span, Stamp, Timing,
+    UnknownCause, Verdict,
+};
+
+/// What to make of a heart that has never been seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum NeverSeen {
+    /// It stays unknown, so a standby blocks until the first stamp: the default, since an empty folder also
+    /// is what a share that is not mounted looks like.
+    #[default]
+    Wait,
+    /// Silence counts from the first look that reached the store, whatever it found there.
+    Flatline,
+}
+
+/// When a heart counts as flat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WatchRule {
+    /// `T`: silence that makes a heart flat whatever the wall clock says.
+    pub flatline_after: Span,
+    /// Silence that suffices where the stamp is also older than `T` by the wall clock: `T − p` unless
+    /// configured. Zero asks for no watching: an old stamp is believed at first sight, as the classic monitor
+    /// did.
+    pub confirm: Span,
+    /// `p`: time from one look to the next.
+    pub poll: Span,
+    /// `g`: good looks further apart than this were no watch, and silence starts over.
+    pub gap: Duration,
+    /// What to make of a heart that has never been seen.
+    pub never_seen: NeverSeen,
+}
+
+impl WatchRule {
+    /// The rule that follows from `timing`, with a full confirmation, for a heart that must have been seen.
+    pub fn new(timing: &Timing) -> Self {
+        Self {
+            flatline_after: timing.flatline_after,
+            confirm: timing.watch(),
+            poll: timing.poll,
+            gap: timing.gap(),
+            never_seen: NeverSeen::Wait,
+        }
+    }
+
+    /// The same rule believing an old stamp at first sight: how a single look is judged.
+    #[must_use]
+    pub fn at_first_sight(self) -> Self {
+        Self { confirm: Span::ZERO, ..self }
+    }
+}
+
+/// Watches one heart.
+///
+/// `handle_look` takes what a read found and when; `assess` answers with a verdict and its evidence;
+/// `poll_wake` says when the detector wants the next look. The caller reads the clocks, reads the store and
+/// sleeps.
+///
+/// A heart is flat when silence has reached `T`, or when silence is confirmed (`T − p`) and the stamp is older
+/// than `T` by the wall clock. Silence runs on the boot-time clock from the *completion* of the read that
+/// first saw the stamp to the *issue* of the last read that saw nothing newer: the time that was certainly
+/// silent. So the wall clock, which may be skewed or step, can only sharpen the moment within the last poll.
+#[derive(Debug, Clone)]
+pub struct Detector {
+    rule: WatchRule,
+    seen: SeenStamps,
+    /// The stamp of the last beat.
+    stamp: Option<Stamp>,
+    /// Where silence started; set with the first good look.
+    silent_since: Option<BootTime>,
+    /// Whether a beat came in while this watch ran, as opposed to having been there when it began.
+    beat_came_in: bool,
+    last_look: Option<Look>,
+    last_good_look: Option<Look>,
+    skew: Option<SignedSpan>,
+    looks: u64,
+    failed_looks: u64,
+    beats: u64,
+    gaps: u64,
+}
+
+impl Detector {
+    /// A detector that has seen nothing yet.
+    pub fn new(rule: WatchRule) -> Self {
+        Self {
+            rule,
+            seen: SeenStamps::default(),
+            stamp: None,
+            silent_since: None,
+            beat_came_in: false,
+            last_look: None,
+            last_good_look: None,
+            skew: None,
+            looks: 0,
+            failed_looks: 0,
+            beats: 0,
+            gaps: 0,
+        }
+    }
+
+    /// Takes what one read found. Looks must be handed over in the order in which they were made.
+    pub fn handle_look(&mut self, look: Look) {
+        self.looks += 1;
+        self.last_look = Some(look);
+        if !self.says_something_about_the_heart(look.finding) {
+            self.failed_looks += 1;
+            return;
+        }
+        let watched_since_last_look = self.note_good_look(look);
+        if let Finding::Stamp(stamp) = look.finding
+            && self.seen.is_beat(stamp)
+        {
+            self.note_beat(stamp, look, watched_since_last_look);
+        }
+    }
+
+    /// The verdict as of `now`, with its evidence. Only looks make a heart flat: time that passes without them
+    /// turns any verdict into [`Verdict::Unknown`].
+    pub fn assess(&self, now: BootTime) -> Assessment {
+        Assessment { verdict: self.verdict(now), evidence: self.evidence() }
+    }
+
+    /// When the next look is due; `None` before the first one, which is due at once.
+    ///
+    /// One poll after the last look was issued, or earlier: at the very moment at which an unchanged stamp
+    /// makes the heart flat, so that the overshoot is one read rather than one poll.
+    pub fn poll_wake(&self) -> Option<BootTime> {
+        let last_issued = self.last_look?.issued.boot;
+        let next_poll = last_issued.after(self.rule.poll.get());
+        let wake = match self.flat_from() {
+            Some(flat_from) if flat_from > last_issued => next_poll.min(flat_from),
+            Some(_) | None => next_poll,
+        };
+        Some(wake)
+    }
+
+    /// The rule by which this detector judges.
+    pub fn rule(&self) -> &WatchRule {
+        &self.rule
+    }
+
+    /// Whether a look counts as watching. A missing stamp does not: nobody removes stamps, and an empty folder
+    /// is what a share that is not mounted looks like. Malformed bytes do where a good stamp was seen before:
+    /// the classic writer can die between truncating and writing.
+    fn says_something_about_the_heart(&self, finding: Finding) -> bool {
+        match (finding, self.rule.never_seen) {
+            (Finding::Stamp(_), _) | (Finding::Malformed | Finding::Missing, NeverSeen::Flatline) => true,
+            (Finding::Malformed, NeverSeen::Wait) => self.stamp.is_some(),
+            (Finding::Missing, NeverSeen::Wait) | (Finding::Unreadable, _) => false,
+        }
+    }
+
+    /// Starts silence over where this look does not continue a watch; says whether it does.
+    fn note_good_look(&mut self, look: Look) -> bool {
+        let last = self.last_good_look.replace(look);
+        let apart = last.map(|last| look.completed.boot.since(last.completed.boot));
+        match apart {
+            Some(apart) if apart <= self.rule.gap => return true,
+            Some(_) => self.gaps += 1,
+            None => {}
+        }
+        self.silent_since = Some(look.completed.boot);
+        self.beat_came_in = false;
+        false
+    }
+
+    fn note_beat(&mut self, stamp: Stamp, look: Look, watched_since_last_look: bool) {
+        self.beats += 1;
+        self.stamp = Some(stamp);
+        self.silent_since = Some(look.completed.boot);
+        if watched_since_last_look {
+            self.beat_came_in = true;
+            let age = stamp.tick().age_at(look.completed.wall);
+            self.skew = Some(self.skew.map_or(age, |skew| skew.min(age)));
+        }
+    }
+
+    fn verdict(&self, now: BootTime) -> Verdict {
+        let (Some(last), Some(good)) = (self.last_look, self.last_good_look) else {
+            return Verdict::Unknown(self.why_nothing_is_known());
+        };
+        if now.since(good.completed.boot) > self.rule.gap {
+            return Verdict::Unknown(match last.finding {
+                Finding::Unreadable => UnknownCause::Unreadable,
+                Finding::Missing => UnknownCause::Vanished,
+                Finding::Stamp(_) | Finding::Malformed => UnknownCause::NotWatching,
+            });
+        }
+        match self.flat_by(good) {
+            Some(cause) => Verdict::Flatlined(cause),
+            None => self.verdict_of_a_heart_that_is_not_flat(good),
+        }
+    }
+
+    fn why_nothing_is_known(&self) -> UnknownCause {
+        match self.last_look.map(|look| look.finding) {
+            None => UnknownCause::NotLooked,
+            Some(Finding::Missing) => UnknownCause::NeverSeen,
+            Some(Finding::Malformed) => UnknownCause::Malformed,
+            // A stamp is always a good look, so this arm stands for unreadable stores alone.
+            Some(Finding::Unreadable | Finding::Stamp(_)) => UnknownCause::Unreadable,
+        }
+    }
+
+    fn flat_by(&self, good: Look) -> Option<FlatlineCause> {
+        let silence = self.silence_at(good);
+        let old = self.stamp_age_at(good).is_some_and(|age| age.exceeds(self.rule.flatline_after.get()));
+        if silence >= self.rule.flatline_after.get() {
+            Some(FlatlineCause::Silence)
+        } else if old && silence >= self.rule.confirm.get() {
+            Some(FlatlineCause::StampAge)
+        } else {
+            None
+        }
+    }
+
+    fn verdict_of_a_heart_that_is_not_flat(&self, good: Look) -> Verdict {
+        let believes_at_first_sight = self.rule.confirm == Span::ZERO;
+        match self.stamp_age_at(good) {
+            _ if self.beat_came_in => Verdict::Beating,
+            None => Verdict::Unknown(UnknownCause::NeverSeen),
+            Some(_) if !believes_at_first_sight => Verdict::Unknown(UnknownCause::Watching),
+            Some(age) if age < SignedSpan::ZERO && age.magnitude() > self.rule.flatline_after.get() => {
+                Verdict::Unknown(UnknownCause::FutureStamp)
+            }
+            Some(_) => Verdict::Beating,
+        }
+    }
+
+    /// The moment from which an unchanged stamp makes the heart flat.
+    fn flat_from(&self) -> Option<BootTime> {
+        let silent_since = self.silent_since?;
+        let by_silence = silent_since.after(self.rule.flatline_after.get());
+        let by_age = self.last_good_look.and_then(|good| {
+            let missing = self.stamp_age_at(good)?.until_exceeds(self.rule.flatline_after.get());
+            Some(good.issued.boot.after(missing).max(silent_since.after(self.rule.confirm.get())))
+        });
+        Some(by_age.map_or(by_silence, |by_age| by_age.min(by_silence)))
+    }
+
+    fn silence_at(&self, good: Look) -> Duration {
+        self.silent_since.map_or(Duration::ZERO, |since| good.issued.boot.since(since))
+    }
+
+    fn stamp_age_at(&self, good: Look) -> Option<SignedSpan> {
+        self.stamp.map(|stamp| stamp.tick().age_at(good.issued.wall))
+    }
+
+    fn evidence(&self) -> Evidence {
+        Evidence {
+            stamp: self.stamp,
+            stamp_age: self.last_good_look.and_then(|good| self.stamp_age_at(good)),
+            silence: self.last_good_look.map(|good| self.silence_at(good)),
+            skew: self.skew,
+            looks: self.looks,
+            failed_looks: self.failed_looks,
+            beats: self.beats,
+            gaps: self.gaps,
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Which stamps this reader has read before.
+
+use std::collections::VecDeque;
+
+use crate::Stamp;
+
+/// Remembers the last stamps and tells a beat from a stamp that was read before.
+///
+/// A *beat* is a valid stamp that this reader has not read before. Stamps are never ordered: a late write, or
+/// a store restored from a backup, shows an old stamp again, and that is no sign of life.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SeenStamps {
+    newest_last: VecDeque<Stamp>,
+}
+
+impl SeenStamps {
+    /// How many stamps are remembered: at the default interval, about two minutes of beats; late writes and
+    /// two beacons that overwrite each other reach back a few at the most.
+    const CAPACITY: usize = 64;
+
+    /// Whether `stamp` is a beat; it is remembered either way.
+    pub(crate) fn is_beat(&mut self, stamp: Stamp) -> bool {
+        if self.newest_last.contains(&stamp) {
+            return false;
+        }
+        if self.newest_last.len() == Self::CAPACITY {
+            self.newest_last.pop_front();
+        }
+        self.newest_last.push_back(stamp);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Tick;
+
+    fn stamp(count: i64) -> Stamp {
+        Stamp::new(Tick::from_count(count).unwrap())
+    }
+
+    #[test]
+    fn a_stamp_is_a_beat_once_whatever_its_order() {
+        let mut seen = SeenStamps::default();
+        let table = [(5, true), (5, false), (3, true), (5, false), (3, false), (9, true), (3, false)];
+        for (count, is_beat) in table {
+            assert_eq!(seen.is_beat(stamp(count)), is_beat, "{count}");
+        }
+    }
+
+    #[test]
+    fn the_last_64_stamps_are_remembered_and_no_more() {
+        let mut seen = SeenStamps::default();
+        for count in 0..65 {
+            assert!(seen.is_beat(stamp(count)));
+        }
+        assert!(!seen.is_beat(stamp(1)), "the 64th from the end is still known");
+        assert!(seen.is_beat(stamp(0)), "the 65th is forgotten");
+    }
+}

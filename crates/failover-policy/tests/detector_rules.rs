@@ -1,0 +1,347 @@
+//! Every sentence of the flatline rule as a table or a short story, with the defaults `T` 10 s, `p` 1 s,
+//! `g` 2.5 s.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot tell its story must fail")]
+
+use std::time::Duration;
+
+use failover_policy::{
+    BootTime, Detector, Evidence, Finding, FlatlineCause, Look, NeverSeen, Now, SignedSpan, Span, Stamp,
+    Tick, Timing, UnknownCause, Verdict, WatchRule,
+};
+
+/// Milliseconds on the boot-time clock; the wall clock starts at the same zero plus [`EPOCH`].
+type Millis = i64;
+
+const HOUR: Millis = 3_600_000;
+const EPOCH: i64 = 639_000_000_000_000_000;
+
+fn wall(at: Millis) -> Tick {
+    Tick::from_count(EPOCH + at * 10_000).unwrap()
+}
+
+fn boot(at: Millis) -> BootTime {
+    BootTime::from_boot(Duration::from_millis(1_000_000 + u64::try_from(at).unwrap()))
+}
+
+fn now(at: Millis) -> Now {
+    Now { boot: boot(at), wall: wall(at) }
+}
+
+/// The stamp of a beacon whose clock is in step.
+fn stamp(at: Millis) -> Finding {
+    Finding::Stamp(Stamp::new(wall(at)))
+}
+
+/// A story told look by look. Reads take no time unless a test says otherwise.
+struct Story {
+    detector: Detector,
+    last: Millis,
+}
+
+impl Story {
+    fn new(rule: WatchRule) -> Self {
+        Self { detector: Detector::new(rule), last: 0 }
+    }
+
+    fn default() -> Self {
+        Self::new(WatchRule::new(&Timing::default()))
+    }
+
+    fn look(&mut self, at: Millis, finding: Finding) -> Verdict {
+        self.slow_look(at, at, finding)
+    }
+
+    fn slow_look(&mut self, issued: Millis, completed: Millis, finding: Finding) -> Verdict {
+        self.last = completed;
+        self.detector.handle_look(Look { issued: now(issued), completed: now(completed), finding });
+        self.verdict(completed)
+    }
+
+    /// A look every second from `from` to `to`, both included.
+    fn look_every_second(&mut self, from: Millis, to: Millis, finding: Finding) -> Verdict {
+        let mut verdict = self.verdict(self.last);
+        for at in (from..=to).step_by(1000) {
+            verdict = self.look(at, finding);
+        }
+        verdict
+    }
+
+    fn verdict(&self, at: Millis) -> Verdict {
+        self.detector.assess(boot(at)).verdict
+    }
+
+    fn evidence(&self) -> Evidence {
+        self.detector.assess(boot(self.last)).evidence
+    }
+
+    fn wake(&self) -> Option<BootTime> {
+        self.detector.poll_wake()
+    }
+}
+
+const BY_SILENCE: Verdict = Verdict::Flatlined(FlatlineCause::Silence);
+const BY_AGE: Verdict = Verdict::Flatlined(FlatlineCause::StampAge);
+
+fn unknown(cause: UnknownCause) -> Verdict {
+    Verdict::Unknown(cause)
+}
+
+#[test]
+fn before_the_first_look_nothing_is_known_and_a_look_is_due_at_once() {
+    let story = Story::default();
+    assert_eq!((story.verdict(0), story.wake()), (unknown(UnknownCause::NotLooked), None));
+}
+
+#[test]
+fn a_heart_that_beats_while_watched_is_beating() {
+    let mut story = Story::default();
+    assert_eq!(
+        story.look(0, stamp(0)),
+        unknown(UnknownCause::Watching),
+        "one stamp may be a dead writer's last"
+    );
+    assert_eq!(story.look(1000, stamp(0)), unknown(UnknownCause::Watching));
+    assert_eq!(story.look(2000, stamp(2000)), Verdict::Beating);
+    assert_eq!(story.look(3000, stamp(2000)), Verdict::Beating, "silence is short");
+}
+
+#[test]
+fn with_clocks_in_step_the_verdict_falls_as_the_stamp_turns_ten_seconds_old() {
+    let mut story = Story::default();
+    story.look(0, stamp(0));
+    assert_eq!(story.look_every_second(1000, 9000, stamp(0)), unknown(UnknownCause::Watching));
+    assert_eq!(story.look(10_000, stamp(0)), BY_SILENCE, "silence and age are ten seconds at once here");
+
+    let mut story = Story::default();
+    story.look(500, stamp(0));
+    assert_eq!(story.look_every_second(1500, 9500, stamp(0)), unknown(UnknownCause::Watching), "9.5 s old");
+    assert_eq!(story.look(10_001, stamp(0)), BY_AGE, "9.501 s of silence, 10.001 s old");
+}
+
+#[test]
+fn the_detector_wakes_at_the_very_moment_and_one_read_decides() {
+    let mut story = Story::default();
+    story.look(500, stamp(0));
+    story.look_every_second(1500, 9500, stamp(0));
+    let wake = story.wake().unwrap();
+    assert_eq!(
+        wake,
+        boot(10_000).after(Duration::from_nanos(100)),
+        "one tick past ten seconds, not the poll at 10.5"
+    );
+    assert_eq!(story.look(10_001, stamp(0)), BY_AGE);
+    assert_eq!(story.wake(), Some(boot(11_001)), "then it goes on polling");
+}
+
+#[test]
+fn a_look_is_due_one_poll_after_the_last_was_issued_however_long_it_took() {
+    let mut story = Story::default();
+    story.slow_look(0, 700, stamp(0));
+    assert_eq!(story.wake(), Some(boot(1000)));
+    story.slow_look(1000, 2000, Finding::Unreadable);
+    assert_eq!(
+        story.wake(),
+        Some(boot(2000)),
+        "after a read that ran into its deadline the next is due at once"
+    );
+}
+
+#[test]
+fn skewed_clocks_cannot_hasten_death_below_the_watched_silence_nor_hold_it_off_beyond_t() {
+    let table = [
+        (-HOUR, 9000, BY_AGE, "a stamp that looks an hour old"),
+        (HOUR, 10_000, BY_SILENCE, "a stamp from an hour ahead"),
+        (80 * 365 * 24 * HOUR, 10_000, BY_SILENCE, "a stamp eighty years ahead"),
+    ];
+    for (writer_clock, flat_at, verdict, why) in table {
+        let mut story = Story::default();
+        story.look(0, stamp(writer_clock));
+        let before = story.look_every_second(1000, flat_at - 1000, stamp(writer_clock));
+        assert_eq!(before, unknown(UnknownCause::Watching), "{why}");
+        assert_eq!(story.look(flat_at, stamp(writer_clock)), verdict, "{why}");
+    }
+}
+
+#[test]
+fn silence_runs_from_the_completion_of_the_first_sight_to_the_issue_of_the_last_look() {
+    let mut story = Story::default();
+    story.slow_look(0, 900, stamp(-HOUR));
+    for at in (1000..=9000).step_by(1000) {
+        story.slow_look(at, at + 900, stamp(-HOUR));
+    }
+    assert_eq!(story.evidence().silence, Some(Duration::from_millis(8100)), "9000 − 900, not 9900 − 900");
+    assert_eq!(story.verdict(9900), unknown(UnknownCause::Watching));
+    assert_eq!(story.slow_look(9900, 10_000, stamp(-HOUR)), BY_AGE);
+}
+
+#[test]
+fn good_looks_more_than_the_gap_apart_start_silence_over() {
+    let table = [
+        (2500, BY_SILENCE, 0, "at the gap it is still one watch"),
+        (2501, unknown(UnknownCause::Watching), 1, "past the gap nobody was watching"),
+    ];
+    for (apart, verdict, gaps, why) in table {
+        let mut story = Story::default();
+        story.look_every_second(0, 9000, stamp(0));
+        story.look(9500, Finding::Unreadable);
+        assert_eq!(story.look(9000 + apart, stamp(0)), verdict, "{why}");
+        assert_eq!(story.evidence().gaps, gaps, "{why}");
+    }
+}
+
+#[test]
+fn a_frozen_monitor_was_not_watching() {
+    let mut story = Story::default();
+    story.look_every_second(0, 3000, stamp(0));
+    let verdict = story.slow_look(4000, 604_000, stamp(0));
+    assert_eq!(verdict, unknown(UnknownCause::Watching), "frozen inside the read, silence starts over");
+    assert_eq!(story.verdict(700_000), unknown(UnknownCause::NotWatching), "frozen between two looks");
+    assert_eq!(story.look_every_second(700_000, 709_000, stamp(0)), BY_AGE, "then it watches again in full");
+}
+
+#[test]
+fn time_without_looks_never_makes_a_heart_flat() {
+    let mut story = Story::default();
+    story.look(0, stamp(0));
+    story.look(2000, stamp(2000));
+    assert_eq!(story.verdict(4500), Verdict::Beating, "within the gap");
+    assert_eq!(story.verdict(4501), unknown(UnknownCause::NotWatching));
+}
+
+#[test]
+fn a_store_that_cannot_be_read_is_unknown_and_never_flat() {
+    let mut story = Story::default();
+    assert_eq!(story.look_every_second(0, 60_000, Finding::Unreadable), unknown(UnknownCause::Unreadable));
+    story.look(61_000, stamp(0));
+    story.look(62_000, stamp(62_000));
+    assert_eq!(
+        story.look_every_second(63_000, 90_000, Finding::Unreadable),
+        unknown(UnknownCause::Unreadable)
+    );
+    assert_eq!(story.evidence().failed_looks, 61 + 28);
+}
+
+#[test]
+fn a_heart_that_was_never_seen_blocks_unless_told_to_flatline() {
+    let never_seen = |never_seen| WatchRule { never_seen, ..WatchRule::new(&Timing::default()) };
+    for finding in [Finding::Missing, Finding::Malformed] {
+        let mut story = Story::new(never_seen(NeverSeen::Wait));
+        let verdict = story.look_every_second(0, 60_000, finding);
+        assert!(
+            matches!(verdict, Verdict::Unknown(UnknownCause::NeverSeen | UnknownCause::Malformed)),
+            "{verdict:?}"
+        );
+
+        let mut story = Story::new(never_seen(NeverSeen::Flatline));
+        assert_eq!(
+            story.look_every_second(0, 9000, finding),
+            unknown(UnknownCause::NeverSeen),
+            "{finding:?}"
+        );
+        assert_eq!(story.look(10_000, finding), BY_SILENCE, "{finding:?}: T after the first look");
+    }
+    let mut story = Story::new(never_seen(NeverSeen::Flatline));
+    assert_eq!(story.look_every_second(0, 60_000, Finding::Unreadable), unknown(UnknownCause::Unreadable));
+}
+
+#[test]
+fn malformed_bytes_after_a_good_stamp_are_a_look_without_a_beat() {
+    let mut story = Story::default();
+    story.look(0, stamp(0));
+    assert_eq!(story.look_every_second(1000, 9000, Finding::Malformed), unknown(UnknownCause::Watching));
+    assert_eq!(story.look(10_000, Finding::Malformed), BY_SILENCE, "the writer died while writing");
+}
+
+#[test]
+fn a_stamp_that_vanished_leaves_the_verdict_unknown() {
+    let mut story = Story::default();
+    story.look(0, stamp(0));
+    story.look(2000, stamp(2000));
+    assert_eq!(story.look_every_second(3000, 60_000, Finding::Missing), unknown(UnknownCause::Vanished));
+}
+
+#[test]
+fn a_stamp_read_before_is_not_a_beat_even_if_it_comes_back() {
+    let mut story = Story::default();
+    story.look(0, stamp(0));
+    story.look(1000, stamp(1000));
+    for at in (2000..=10_000).step_by(1000) {
+        let verdict = story.look(at, stamp(if at % 2000 == 0 { 0 } else { 1000 }));
+        assert!(!verdict.is_flatlined(), "{at}");
+    }
+    assert_eq!(story.look(11_000, stamp(0)), BY_SILENCE, "ten seconds after the last new stamp");
+}
+
+#[test]
+fn stamps_are_compared_for_change_and_never_for_order() {
+    let mut story = Story::default();
+    story.look(0, stamp(0));
+    for at in (1000..=60_000).step_by(1000) {
+        assert_eq!(story.look(at, stamp(-at)), Verdict::Beating, "a clock that runs backwards still beats");
+    }
+}
+
+#[test]
+fn a_late_write_restarts_silence_once() {
+    let mut story = Story::default();
+    story.look(0, stamp(0));
+    story.look_every_second(1000, 8000, stamp(0));
+    assert_eq!(
+        story.look(9000, stamp(-500)),
+        Verdict::Beating,
+        "a write that hung since before the last stamp"
+    );
+    assert_eq!(story.look_every_second(10_000, 17_000, stamp(-500)), Verdict::Beating);
+    assert_eq!(story.look(18_000, stamp(-500)), BY_AGE, "nine seconds of silence later, and old");
+}
+
+#[test]
+fn a_beat_after_flatline_is_a_beating_heart_again() {
+    let mut story = Story::default();
+    assert_eq!(story.look_every_second(0, 10_000, stamp(0)), BY_SILENCE);
+    assert_eq!(story.look(11_000, stamp(11_000)), Verdict::Beating);
+}
+
+#[test]
+fn with_no_confirmation_an_old_stamp_is_believed_at_first_sight() {
+    let table = [
+        (-10_001, BY_AGE, "older than ten seconds"),
+        (-10_000, Verdict::Beating, "ten seconds old is not more than ten seconds"),
+        (0, Verdict::Beating, "fresh"),
+        (10_000, Verdict::Beating, "ten seconds ahead"),
+        (10_001, unknown(UnknownCause::FutureStamp), "further ahead than any skew that could be believed"),
+    ];
+    for (written, verdict, why) in table {
+        let mut story = Story::new(WatchRule::new(&Timing::default()).at_first_sight());
+        assert_eq!(story.look(0, stamp(written)), verdict, "{why}");
+    }
+}
+
+#[test]
+fn with_no_confirmation_silence_still_outlasts_a_stamp_from_the_future() {
+    let mut story = Story::new(WatchRule::new(&Timing::default()).at_first_sight());
+    assert_eq!(story.look_every_second(0, 9000, stamp(HOUR)), unknown(UnknownCause::FutureStamp));
+    assert_eq!(story.look(10_000, stamp(HOUR)), BY_SILENCE);
+}
+
+#[test]
+fn skew_is_the_smallest_age_of_a_beat_that_came_in_and_decides_nothing() {
+    let mut story = Story::default();
+    story.look(0, stamp(-5000));
+    assert_eq!(story.evidence().skew, None, "the first stamp may have lain there for days");
+    story.slow_look(1000, 1200, stamp(700));
+    assert_eq!(story.evidence().skew, Some(SignedSpan::from_ticks(5_000_000)), "0.5 s old when first seen");
+    story.look(2000, stamp(1900));
+    assert_eq!(story.evidence().skew, Some(SignedSpan::from_ticks(1_000_000)));
+    story.look(3000, stamp(4000));
+    assert_eq!(story.evidence().skew, Some(SignedSpan::from_ticks(-10_000_000)), "signed");
+}
+
+#[test]
+fn a_shorter_confirmation_is_honoured_but_needs_an_old_stamp() {
+    let rule = WatchRule { confirm: Span::from_secs(3), ..WatchRule::new(&Timing::default()) };
+    let mut story = Story::new(rule);
+    assert_eq!(story.look_every_second(0, 2000, stamp(-HOUR)), unknown(UnknownCause::Watching));
+    assert_eq!(story.look(3000, stamp(-HOUR)), BY_AGE);
+}
