@@ -33,15 +33,18 @@ pub(crate) async fn no_increment_is_lost_among_claimants_that_try_again(planter:
     for claimant in 0..CLAIMANTS {
         let (store, name) = (store(planter.open()), name.clone());
         claimants.spawn(async move {
+            let mut unclear = 0;
             for turn in 0..EACH {
-                increment(&store, &name, &format!("{claimant} in turn {turn}")).await;
+                unclear += increment(&store, &name, &format!("{claimant} in turn {turn}")).await;
             }
+            unclear
         });
     }
-    claimants.join_all().await;
+    let unclear: u32 = claimants.join_all().await.into_iter().sum();
     let record = store(planter.open()).read_record(&name).await.unwrap().expect("it was created");
-    let total = u32::try_from(CLAIMANTS).unwrap() * EACH;
-    assert_eq!(count(&record.body), total, "every successful swap saw the one before it");
+    let (total, won) = (count(&record.body), u32::try_from(CLAIMANTS).unwrap() * EACH);
+    // A swap that was built upon before its writer looked again is not reported as won, though it counts.
+    assert!((won..=won + unclear).contains(&total), "{won} won and {unclear} unclear swaps made {total}");
 }
 
 /// Lets all claimants create (`expected` is `None`) or swap the record at the same moment; returns the
@@ -53,11 +56,11 @@ async fn race(planter: &impl Planter, name: &RecordName, expected: Option<Record
         let (store, name, start) = (store(planter.open()), name.clone(), Arc::clone(&start));
         let expected = expected.clone();
         claimants.spawn(async move {
-            let body = format!("claimant {claimant} for {name} after {expected:?}").into_bytes();
+            let body = format!("claimant {claimant} for {name} after {expected:?}");
             start.wait().await;
             let outcome = match &expected {
-                None => store.create_record(&name, &body).await,
-                Some(version) => store.swap_record(&name, &body, version).await,
+                None => store.create_record(&name, body.as_bytes()).await,
+                Some(version) => store.swap_record(&name, body.as_bytes(), version).await,
             };
             (body, outcome)
         });
@@ -81,14 +84,17 @@ async fn race(planter: &impl Planter, name: &RecordName, expected: Option<Record
     version
 }
 
-/// Adds one to the count in the record, as often as it takes to win the swap.
-async fn increment(store: &Store, name: &RecordName, by: &str) {
+/// Adds one to the count in the record, as often as it takes to win a swap; returns how many swaps before that
+/// were ambiguous.
+async fn increment(store: &Store, name: &RecordName, by: &str) -> u32 {
+    let mut unclear = 0;
     loop {
         let record = store.read_record(name).await.unwrap().expect("it was created");
-        let next = format!("{} by {by}", count(&record.body) + 1);
+        let next = format!("{} by {by} after {unclear} unclear", count(&record.body) + 1);
         match store.swap_record(name, next.as_bytes(), &record.version).await {
-            Ok(_) => return,
+            Ok(_) => return unclear,
             Err(StoreError::Conflict { .. }) => {}
+            Err(StoreError::Ambiguous { .. }) => unclear += 1,
             Err(error) => panic!("{error}"),
         }
     }

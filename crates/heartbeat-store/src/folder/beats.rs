@@ -1,0 +1,102 @@
+//! `<cluster>/heartbeat.txt` and, beside it, `heartbeat.json`.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
+use failover_policy::{ClusterId, Stamp};
+use tracing::debug;
+
+use super::errors::{self, FileFault};
+use super::file::{self, Flush};
+use super::root::Root;
+use crate::{Beat, BeatDetails, StoreError};
+
+/// The stamp's file, named by the classic writer.
+const STAMP: &str = "heartbeat.txt";
+/// The beat details' file.
+const DETAILS: &str = "heartbeat.json";
+
+impl Root {
+    pub(super) fn read_stamp(&self, cluster: &ClusterId) -> Result<Stamp, StoreError> {
+        let path = self.file_of(cluster, STAMP);
+        let bytes = file::read_bounded(&path, Stamp::MAX_BYTES + 1)
+            .map_err(|fault| self.explain("read", &path, fault))?;
+        Stamp::parse(&bytes).map_err(|error| StoreError::Malformed {
+            what: path.display().to_string(),
+            detail: error.to_string(),
+        })
+    }
+
+    pub(super) fn write_beat(&self, cluster: &ClusterId, beat: &Beat) -> Result<(), StoreError> {
+        let path = self.file_of(cluster, STAMP);
+        let stamp = beat.stamp.to_string();
+        let mut written = file::write_in_place(&path, stamp.as_bytes(), Flush::Yes);
+        if matches!(written, Err(FileFault::Missing)) {
+            self.create_folder_of(cluster)?;
+            written = file::write_in_place(&path, stamp.as_bytes(), Flush::Yes);
+        }
+        written.map_err(|fault| self.explain("write", &path, fault))?;
+
+        let path = self.file_of(cluster, DETAILS);
+        if let Err(fault) = file::write_in_place(&path, &beat.details.to_json(), Flush::No) {
+            let error = self.explain("write", &path, fault);
+            debug!(%error, "the stamp is written, its details are not");
+        }
+        Ok(())
+    }
+
+    pub(super) fn read_details(&self, cluster: &ClusterId) -> Result<Option<BeatDetails>, StoreError> {
+        let path = self.file_of(cluster, DETAILS);
+        match file::read_bounded(&path, BeatDetails::MAX_BYTES + 1) {
+            Ok(bytes) if bytes.len() > BeatDetails::MAX_BYTES => Ok(None),
+            Ok(bytes) => Ok(BeatDetails::from_json(&bytes)),
+            Err(FileFault::Io(error)) => Err(self.explain("read", &path, FileFault::Io(error))),
+            Err(FileFault::Missing | FileFault::Odd(_)) => self.check().map(|()| None),
+        }
+    }
+
+    pub(super) fn clusters(&self) -> Result<BTreeSet<ClusterId>, StoreError> {
+        let list = || -> Result<BTreeSet<ClusterId>, FileFault> {
+            let mut clusters = BTreeSet::new();
+            for entry in fs::read_dir(self.path())? {
+                let name = entry?.file_name();
+                let Some(cluster) = name.to_str().and_then(|name| name.parse().ok()) else { continue };
+                if self.has_stamp(&cluster)? {
+                    clusters.insert(cluster);
+                }
+            }
+            Ok(clusters)
+        };
+        list().map_err(|fault| self.explain("list", self.path(), fault))
+    }
+
+    /// Whether a cluster has a stamp, or one that we may not see: reading it then says why.
+    fn has_stamp(&self, cluster: &ClusterId) -> Result<bool, FileFault> {
+        match fs::metadata(self.file_of(cluster, STAMP)) {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(true),
+            Err(error) => match FileFault::from(error) {
+                FileFault::Missing | FileFault::Odd(_) => Ok(false),
+                failed @ FileFault::Io(_) => Err(failed),
+            },
+        }
+    }
+
+    /// Creates `<cluster>/`, and nothing above it.
+    fn create_folder_of(&self, cluster: &ClusterId) -> Result<(), StoreError> {
+        let folder = self.path().join(cluster.as_str());
+        match fs::create_dir(&folder) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => match FileFault::from(error) {
+                FileFault::Io(error) => Err(errors::from_io(format!("create {}", folder.display()), &error)),
+                fault => Err(self.explain("create", &folder, fault)),
+            },
+            _ => Ok(()),
+        }
+    }
+
+    fn file_of(&self, cluster: &ClusterId, name: &str) -> PathBuf {
+        self.path().join(cluster.as_str()).join(name)
+    }
+}

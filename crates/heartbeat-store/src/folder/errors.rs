@@ -1,0 +1,125 @@
+//! Turns what the operating system says into what the caller can do next: the only place that maps its codes.
+
+use std::io;
+
+use rustix::io::Errno;
+
+use crate::StoreError;
+
+/// What stopped an operation on one file.
+#[derive(Debug)]
+pub(super) enum FileFault {
+    /// It is not there.
+    Missing,
+    /// Something else stands in its place or in its path, such as a folder, a pipe or a link to nowhere.
+    Odd(&'static str),
+    /// The operating system or the server failed.
+    Io(io::Error),
+}
+
+impl FileFault {
+    pub(super) const FOLDER: Self = Self::Odd("it is a folder, not a file; remove it");
+}
+
+impl From<io::Error> for FileFault {
+    fn from(error: io::Error) -> Self {
+        match Errno::from_io_error(&error) {
+            Some(Errno::NOENT) => Self::Missing,
+            Some(Errno::ISDIR) => Self::FOLDER,
+            // What the open of a pipe without a reader, or of a socket, answers.
+            Some(Errno::NXIO) => Self::Odd("it is a pipe or a socket, not a file; remove it"),
+            Some(Errno::NOTDIR) => Self::Odd("a part of its path is not a folder; remove it"),
+            Some(Errno::LOOP) => Self::Odd("the links in its path lead in a circle; remove them"),
+            Some(Errno::NAMETOOLONG) => Self::Odd("a part of its path is too long; shorten it"),
+            _ => Self::Io(error),
+        }
+    }
+}
+
+/// The error for a failure of the operating system or the server during `attempt`.
+pub(super) fn from_io(attempt: String, error: &io::Error) -> StoreError {
+    let detail = error.to_string();
+    let denied = |hint: &str| StoreError::Denied {
+        attempt: attempt.clone(),
+        detail: detail.clone(),
+        hint: hint.to_owned(),
+    };
+    match Errno::from_io_error(error) {
+        Some(Errno::ACCESS) => {
+            denied("check the owner and mode of the folder, or the uid, gid and mode of the mount")
+        }
+        Some(Errno::PERM) => denied("check whether the file is immutable or belongs to somebody else"),
+        Some(Errno::ROFS) => denied("mount it writable where a writer runs"),
+        Some(Errno::NOSPC | Errno::DQUOT | Errno::FBIG) => StoreError::NoSpace { attempt, detail },
+        // EIO, ESTALE, EHOSTDOWN, ENOTCONN, ETIMEDOUT and whatever else a mount invents: not knowing is the
+        // safe reading, and trying again is all that can be done.
+        _ => StoreError::Unreachable { attempt, detail },
+    }
+}
+
+/// Whether a refused hard link means that this place has none: what link(2) lists for file systems without
+/// them, what FUSE and SMB answer, and a record folder that is a mount of its own.
+pub(super) fn lacks_links(error: &io::Error) -> bool {
+    matches!(
+        Errno::from_io_error(error),
+        Some(Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL | Errno::XDEV)
+    )
+}
+
+/// Whether a refused flush of a folder means only that this place flushes none (SMB and some FUSE mounts).
+pub(super) fn cannot_flush_folders(error: &io::Error) -> bool {
+    matches!(Errno::from_io_error(error), Some(Errno::INVAL | Errno::OPNOTSUPP | Errno::NOSYS | Errno::BADF))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_follow_what_the_caller_can_do_next() {
+        let table = [
+            (Errno::ACCESS, "denied"),
+            (Errno::PERM, "denied"),
+            (Errno::ROFS, "denied"),
+            (Errno::NOSPC, "no_space"),
+            (Errno::DQUOT, "no_space"),
+            (Errno::FBIG, "no_space"),
+            (Errno::IO, "unreachable"),
+            (Errno::STALE, "unreachable"),
+            (Errno::HOSTDOWN, "unreachable"),
+            (Errno::HOSTUNREACH, "unreachable"),
+            (Errno::NOTCONN, "unreachable"),
+            (Errno::TIMEDOUT, "unreachable"),
+            (Errno::CONNABORTED, "unreachable"),
+            (Errno::INTR, "unreachable"),
+            (Errno::MFILE, "unreachable"),
+            (Errno::REMOTEIO, "unreachable"),
+        ];
+        for (code, reason) in table {
+            let error = from_io("read /mnt/store/a/heartbeat.txt".to_owned(), &code.into());
+            assert_eq!(error.reason(), reason, "{code:?}");
+            assert!(error.to_string().contains("/mnt/store/a/heartbeat.txt"), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_stands_in_a_files_place_is_told_apart_from_failures() {
+        let table = [
+            (Errno::NOENT, "missing"),
+            (Errno::ISDIR, "odd"),
+            (Errno::NXIO, "odd"),
+            (Errno::NOTDIR, "odd"),
+            (Errno::LOOP, "odd"),
+            (Errno::IO, "io"),
+            (Errno::ACCESS, "io"),
+        ];
+        for (code, expected) in table {
+            let kind = match FileFault::from(io::Error::from(code)) {
+                FileFault::Missing => "missing",
+                FileFault::Odd(_) => "odd",
+                FileFault::Io(_) => "io",
+            };
+            assert_eq!(kind, expected, "{code:?}");
+        }
+    }
+}

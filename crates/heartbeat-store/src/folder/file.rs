@@ -1,0 +1,83 @@
+//! The bytes of one file: read up to a bound, written in place.
+
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Read};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::Path;
+
+use rustix::fs::OFlags;
+
+use super::errors::FileFault;
+
+/// Opening must not wait for the other end of a pipe that somebody put in the file's place. It changes nothing
+/// for regular files.
+const NEVER_WAIT: OFlags = OFlags::NONBLOCK.union(OFlags::NOCTTY);
+
+/// Reads a file's first `limit` bytes at the most. Opens and closes it, since a mount may serve an open file
+/// from its cache.
+pub(super) fn read_bounded(path: &Path, limit: usize) -> Result<Vec<u8>, FileFault> {
+    let file = open(OpenOptions::new().read(true), path)?;
+    let mut bytes = Vec::with_capacity(limit);
+    file.take(limit as u64).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Whether a write waits until the bytes are safe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flush {
+    /// Until the disk or server has them: what decides something.
+    Yes,
+    /// No longer than closing takes: what only informs.
+    No,
+}
+
+/// Writes a file over in place: the bytes first, then, if it was longer, its length. It is never truncated to
+/// nothing and never renamed, so a reader sees the old bytes, the new, or for a moment a mixture, but not an
+/// empty or missing file. Creates the file, though not its folder.
+pub(super) fn write_in_place(path: &Path, bytes: &[u8], flush: Flush) -> Result<(), FileFault> {
+    let file = open_or_create(path)?;
+    let length_before = file.metadata()?.len();
+    file.write_all_at(bytes, 0)?;
+    if length_before > bytes.len() as u64 {
+        file.set_len(bytes.len() as u64)?;
+    }
+    if flush == Flush::Yes {
+        // The length is flushed with the bytes where it changed; file times never decide anything.
+        file.sync_data()?;
+    }
+    Ok(())
+}
+
+/// Opens the file, or creates it where there is none. A link to nowhere is not followed: what it points to
+/// may be a share that is not mounted.
+fn open_or_create(path: &Path) -> Result<File, FileFault> {
+    match open(OpenOptions::new().write(true), path) {
+        Err(FileFault::Missing) => {}
+        opened => return opened,
+    }
+    match open(OpenOptions::new().write(true).create_new(true), path) {
+        Err(FileFault::Io(error)) if error.kind() == ErrorKind::AlreadyExists => {}
+        created => return created,
+    }
+    // Another writer was faster, or a link leads nowhere.
+    match open(OpenOptions::new().write(true), path) {
+        Err(FileFault::Missing) => Err(FileFault::Odd("it is a link that leads nowhere; remove it")),
+        opened => opened,
+    }
+}
+
+fn open(options: &mut OpenOptions, path: &Path) -> Result<File, FileFault> {
+    let file = options.custom_flags(flags(NEVER_WAIT)).open(path)?;
+    let kind = file.metadata()?.file_type();
+    if kind.is_file() {
+        Ok(file)
+    } else if kind.is_dir() {
+        Err(FileFault::FOLDER)
+    } else {
+        Err(FileFault::Odd("it is a pipe or a device, not a file; remove it"))
+    }
+}
+
+fn flags(flags: OFlags) -> i32 {
+    flags.bits().cast_signed()
+}

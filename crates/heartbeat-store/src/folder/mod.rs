@@ -1,0 +1,121 @@
+//! A folder as the store: a local disk, or a share mounted over SMB or NFS.
+//!
+//! Follow a beat from [`FolderBackend::write_beat`] through the lane that takes it off the async threads
+//! (`lane`) to the stamp's folder (`beats`) and the bytes on disk (`file`). Records live in `records` and are
+//! published by `staging`; every error of the operating system becomes one of ours in `errors`.
+//!
+//! A mount that hangs keeps its threads: no call of the operating system can be taken back. The caller gets
+//! its answer all the same, by [`crate::Store`]'s deadline or at once when every thread of its lane is stuck.
+//! Shutting a tokio runtime down would wait for those threads for ever, so a binary that used this back end
+//! leaves through `std::process::exit`.
+
+mod beats;
+mod errors;
+mod file;
+mod lane;
+mod records;
+mod root;
+mod staging;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use failover_policy::{ClusterId, Stamp};
+
+use crate::{Backend, Beat, BeatDetails, Record, RecordName, RecordVersion, StoreError};
+use lane::Lane;
+use root::Root;
+
+/// Reads that may be under way at once, and so the most threads that a hung mount can keep with reads. A
+/// monitor polls with one; the others are for a mount that hangs and comes back, and for `status`.
+const READS_AT_ONCE: usize = 8;
+/// Beats that may be under way at once: a second write must never overtake a first that hangs.
+const BEATS_AT_ONCE: usize = 1;
+/// Changes of records that may be under way at once.
+const SWAPS_AT_ONCE: usize = 1;
+
+/// A store in a folder. Opening it touches nothing: whether the folder is there shows with each operation.
+#[derive(Debug)]
+pub struct FolderBackend {
+    root: Arc<Root>,
+    reads: Lane,
+    beats: Lane,
+    swaps: Lane,
+}
+
+impl FolderBackend {
+    /// The store in this folder, which is never created.
+    pub fn new(root: PathBuf) -> Self {
+        Self {
+            root: Arc::new(Root::new(root)),
+            reads: Lane::new("read", READS_AT_ONCE),
+            beats: Lane::new("beat", BEATS_AT_ONCE),
+            swaps: Lane::new("change of a record", SWAPS_AT_ONCE),
+        }
+    }
+
+    async fn perform<T: Send + 'static>(
+        &self,
+        lane: &Lane,
+        work: impl FnOnce(&Root) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let root = Arc::clone(&self.root);
+        lane.run(&self.root.location(), move || work(&root)).await
+    }
+}
+
+#[async_trait]
+impl Backend for FolderBackend {
+    fn location(&self) -> String {
+        self.root.location()
+    }
+
+    async fn read_stamp(&self, cluster: &ClusterId) -> Result<Stamp, StoreError> {
+        let cluster = cluster.clone();
+        self.perform(&self.reads, move |root| root.read_stamp(&cluster)).await
+    }
+
+    async fn write_beat(&self, cluster: &ClusterId, beat: &Beat) -> Result<(), StoreError> {
+        let (cluster, beat) = (cluster.clone(), beat.clone());
+        self.perform(&self.beats, move |root| root.write_beat(&cluster, &beat)).await
+    }
+
+    async fn read_details(&self, cluster: &ClusterId) -> Result<Option<BeatDetails>, StoreError> {
+        let cluster = cluster.clone();
+        self.perform(&self.reads, move |root| root.read_details(&cluster)).await
+    }
+
+    async fn clusters(&self) -> Result<BTreeSet<ClusterId>, StoreError> {
+        self.perform(&self.reads, Root::clusters).await
+    }
+
+    async fn read_record(&self, name: &RecordName) -> Result<Option<Record>, StoreError> {
+        let name = name.clone();
+        self.perform(&self.reads, move |root| root.records(&name)?.read()).await
+    }
+
+    async fn create_record(&self, name: &RecordName, body: &[u8]) -> Result<RecordVersion, StoreError> {
+        let (name, body) = (name.clone(), body.to_vec());
+        self.perform(&self.swaps, move |root| root.records(&name)?.create(&body)).await
+    }
+
+    async fn swap_record(
+        &self,
+        name: &RecordName,
+        body: &[u8],
+        expected: &RecordVersion,
+    ) -> Result<RecordVersion, StoreError> {
+        let (name, body, expected) = (name.clone(), body.to_vec(), expected.clone());
+        self.perform(&self.swaps, move |root| root.records(&name)?.swap(&body, &expected)).await
+    }
+
+    async fn remove_probe(&self, id: &str) -> Result<(), StoreError> {
+        let name = RecordName::Probe(id.to_owned());
+        self.perform(&self.swaps, move |root| root.records(&name)?.remove()).await
+    }
+}
+
+#[cfg(test)]
+mod tests;
