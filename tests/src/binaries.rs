@@ -10,6 +10,9 @@ use anyhow::{Context, Result, bail, ensure};
 /// Names a folder that holds all of them, built before. Without it they are built on first use.
 const BIN_DIR: &str = "FLATLINE_BIN_DIR";
 
+/// The folder that [`use_binaries_in`] named.
+static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+
 /// What cargo built for this process: the file of each binary, or why there is none.
 static BUILT: OnceLock<Result<BTreeMap<String, PathBuf>, String>> = OnceLock::new();
 
@@ -36,9 +39,10 @@ impl Binary {
 
     /// The file, built if need be.
     pub fn path(self) -> Result<PathBuf> {
-        if let Some(folder) = std::env::var_os(BIN_DIR) {
-            let path = PathBuf::from(folder).join(self.name());
-            ensure!(path.is_file(), "{BIN_DIR} has no {}; build it or unset the variable", path.display());
+        let named = FOLDER.get().cloned().or_else(|| std::env::var_os(BIN_DIR).map(PathBuf::from));
+        if let Some(folder) = named {
+            let path = folder.join(self.name());
+            ensure!(path.is_file(), "there is no {}; build it, or unset {BIN_DIR}", path.display());
             return Ok(path);
         }
         let built = BUILT.get_or_init(|| build().map_err(|error| format!("{error:#}")));
@@ -49,6 +53,11 @@ impl Binary {
             Err(reason) => bail!("cannot build the binaries under test: {reason}"),
         }
     }
+}
+
+/// Makes this process run the binaries in a folder, whatever the environment says. The first call counts.
+pub fn use_binaries_in(folder: PathBuf) {
+    FOLDER.get_or_init(|| folder);
 }
 
 /// Builds all binaries in the profile of the running test and returns where cargo put them.

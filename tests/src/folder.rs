@@ -2,19 +2,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 use tempfile::TempDir;
 
-/// `DateTime.UnixEpoch.Ticks`.
-const UNIX_EPOCH_TICKS: i128 = 621_355_968_000_000_000;
-
-/// The stamp of a beacon that beat so long ago, by this machine's clock.
-pub fn ticks_ago(ago: Duration) -> Result<i128> {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH)?.saturating_sub(ago);
-    Ok(UNIX_EPOCH_TICKS + i128::try_from(since_epoch.as_nanos() / 100)?)
-}
+use crate::Ticks;
 
 /// A folder that is removed when dropped. The store's root is a folder inside, so that it can be taken away and
 /// brought back as a mount can.
@@ -50,18 +42,18 @@ impl FolderStore {
         self.path().join(cluster).join("heartbeat.txt")
     }
 
-    /// Writes bytes where a cluster's stamp stands.
-    pub fn put_stamp(&self, cluster: &str, bytes: impl AsRef<[u8]>) -> Result<()> {
+    /// Writes a text where a cluster's stamp stands.
+    pub fn put_stamp(&self, cluster: &str, text: impl Into<String>) -> Result<()> {
         let path = self.stamp_path(cluster);
         fs::create_dir_all(path.parent().context("a stamp has a folder")?)?;
-        fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))
+        fs::write(&path, text.into()).with_context(|| format!("cannot write {}", path.display()))
     }
 
-    /// A cluster's stamp as a bare 64-bit integer, the way the classic monitor parses it.
-    pub fn ticks(&self, cluster: &str) -> Result<i64> {
+    /// A cluster's stamp.
+    pub fn stamp(&self, cluster: &str) -> Result<Ticks> {
         let path = self.stamp_path(cluster);
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        text.parse().with_context(|| format!("{} holds '{text}'", path.display()))
+        Ticks::parse(&text).with_context(|| format!("in {}", path.display()))
     }
 
     /// Takes the root away, as a mount that is lost.

@@ -14,11 +14,13 @@ mod output;
 mod patience;
 mod program;
 mod running;
+mod stamp;
 
-pub use binaries::Binary;
-pub use folder::{FolderStore, ticks_ago};
+pub use binaries::{Binary, use_binaries_in};
+pub use folder::FolderStore;
 pub use http::{Answer, free_port, get};
 pub use output::{Line, Stream};
-pub use patience::{give_up, until};
+pub use patience::{Interrupted, giving_up, pause, until};
 pub use program::{Echo, Program};
 pub use running::{Exit, Running};
+pub use stamp::Ticks;

@@ -2,8 +2,10 @@
 
 mod checks;
 mod ci;
+mod demo;
 mod dist;
 mod fuzz;
+mod interrupt;
 mod phases;
 mod shell;
 mod test;
@@ -25,6 +27,8 @@ struct Xtask {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Show a failover in half a minute: two clusters, one store, one of them dies
+    Demo(demo::Demo),
     /// Install what the tests need and run all of them
     Test(test::Test),
     /// Everything that a change must pass: tests, format, lints, documents, supply chain, repository
@@ -49,6 +53,7 @@ fn main() -> ExitCode {
 
 fn run(command: &Command) -> Result<()> {
     match command {
+        Command::Demo(demo) => demo.run(),
         Command::Test(test) => test.run(),
         Command::Ci => ci::quick(),
         Command::CiFull => ci::full(),

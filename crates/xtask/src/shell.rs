@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 
 use anyhow::{Context, Result};
+use flatline_tests::Interrupted;
 
-use crate::workspace;
+use crate::{interrupt, workspace};
 
 /// A program that ended badly. Its own output has said why.
 #[derive(Debug)]
@@ -58,8 +59,11 @@ pub(crate) fn find(name: &str) -> Option<PathBuf> {
     std::env::split_paths(&path).chain(system).map(|folder| folder.join(name)).find(|file| file.is_file())
 }
 
-/// The exit code that an error asks for: that of the program that failed, else 1.
+/// The exit code that an error asks for: that of the program that failed, that of Ctrl-C, else 1.
 pub(crate) fn exit_code(error: &anyhow::Error) -> u8 {
+    if error.downcast_ref::<Interrupted>().is_some() {
+        return interrupt::EXIT_CODE;
+    }
     let code = error.downcast_ref::<Failed>().and_then(|failed| failed.status.code());
     code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
 }
