@@ -47,6 +47,9 @@ pub enum UnknownCause {
 }
 
 impl Verdict {
+    /// The words of all three verdicts.
+    pub const WORDS: [&'static str; 3] = ["beating", "flatlined", "unknown"];
+
     /// The verdict in one word, for logs, metrics and JSON.
     pub const fn word(self) -> &'static str {
         match self {

@@ -1,1 +1,50 @@
-//! stub
+//! `heart-monitor`: holds a standby's workload back until the watched heart is flat, and answers people who
+//! ask about hearts.
+//!
+//! Follow a look: [`Watcher`](watcher) reads the store when the policy's detector wants it to, hands over what
+//! it found and when, and reports the assessment. `wait` is the init container, in `gate`; `check`, `status`
+//! and `watch` show the same assessments to people; `timing` and `doctor` examine the configuration and the
+//! store around them.
+//!
+//! What this crate does not do: it decides nothing about hearts, that is `failover-policy`; and it writes
+//! nothing to the store, except for the probe of `doctor`, which it removes.
+
+mod check;
+mod cli;
+mod doctor;
+mod gate;
+mod heart_report;
+mod paint;
+mod status;
+mod timing_args;
+mod timing_report;
+mod watch;
+mod watcher;
+
+use std::sync::Arc;
+
+use flatline_shell::{ConfigError, Environment, Exit, SystemClock, exit};
+
+pub use cli::Cli;
+use cli::Command;
+
+/// Runs the chosen command to its end. Data goes to stdout, logs to stderr.
+pub async fn run(cli: Cli, environment: Environment) -> Exit {
+    let outcome = match cli.logging.start(&environment) {
+        Ok(()) => dispatch(cli.command, &environment).await,
+        Err(error) => Err(error),
+    };
+    outcome.unwrap_or_else(|error| exit::refuse("heart-monitor", error))
+}
+
+async fn dispatch(command: Command, environment: &Environment) -> Result<Exit, ConfigError> {
+    let clock = Arc::new(SystemClock);
+    match command {
+        Command::Wait(args) => gate::wait(args, environment, clock).await,
+        Command::Check(args) => check::run(&args, environment, clock).await,
+        Command::Status(args) => status::run(&args, environment, clock).await,
+        Command::Watch(args) => watch::run(&args, environment, clock).await,
+        Command::Timing(args) => Ok(timing_report::run(&args)),
+        Command::Doctor(args) => doctor::run(&args, environment, clock).await,
+    }
+}

@@ -1,0 +1,78 @@
+//! `check`: one heart, one answer, an exit code that scripts can use.
+
+use std::sync::Arc;
+
+use failover_policy::{ClusterId, Span, Verdict, WatchRule};
+use flatline_shell::{Clock, ConfigError, Environment, Exit};
+use serde::Serialize;
+
+use crate::cli::{CheckArgs, Output};
+use crate::heart_report::HeartReport;
+use crate::paint;
+use crate::timing_args::deadlines;
+use crate::watcher::Watcher;
+
+/// The JSON document of `check`, format version 1.
+#[derive(Debug, Serialize)]
+struct CheckReport {
+    version: u32,
+    store: String,
+    checked_at: String,
+    flatline_after_seconds: f64,
+    exit_code: i32,
+    #[serde(flatten)]
+    heart: HeartReport,
+}
+
+pub(crate) async fn run(
+    args: &CheckArgs,
+    environment: &Environment,
+    clock: Arc<dyn Clock>,
+) -> Result<Exit, ConfigError> {
+    let timing = args.timing.safe_timing()?;
+    let cluster = watched(args)?;
+    let store = args.store.open(environment, deadlines(&timing))?;
+    let rule = WatchRule::new(&timing);
+    let rule = if args.watch_for == Span::ZERO { rule.at_first_sight() } else { rule };
+    let mut watcher = Watcher::new(store.clone(), cluster.clone(), Arc::clone(&clock), rule);
+    let sight = watcher.look_until_decided(args.watch_for).await;
+    let verdict = sight.assessment.verdict;
+    let exit = exit_of(verdict);
+    // Details are a courtesy: without them the answer stands.
+    let details = store.read_details(&cluster).await.ok().flatten();
+    let primary = args.clusters.primary.as_ref();
+    let heart = HeartReport::new(&cluster, primary, &sight.assessment, sight.error.as_ref(), details);
+    match args.output.output {
+        Output::Human => paint::print(&human(&heart)),
+        Output::Json => paint::print_json(&CheckReport {
+            version: 1,
+            store: store.location(),
+            checked_at: clock.now().wall.to_string(),
+            flatline_after_seconds: timing.flatline_after.get().as_secs_f64(),
+            exit_code: exit.code(),
+            heart,
+        }),
+    }
+    Ok(exit)
+}
+
+/// The cluster to look at: `--that-cluster`, or `--this-cluster` where only that is given.
+fn watched(args: &CheckArgs) -> Result<ClusterId, ConfigError> {
+    let clusters = &args.clusters;
+    clusters.that_cluster.clone().or_else(|| clusters.this_cluster.clone()).ok_or_else(|| {
+        ConfigError::new("whose heart is to be checked? set --that-cluster or THAT_CLUSTER, such as a")
+    })
+}
+
+fn exit_of(verdict: Verdict) -> Exit {
+    match verdict {
+        Verdict::Beating => Exit::Done,
+        Verdict::Flatlined(_) => Exit::Flatlined,
+        Verdict::Unknown(_) => Exit::CannotTell,
+    }
+}
+
+fn human(heart: &HeartReport) -> String {
+    let style = paint::of(heart.verdict);
+    format!("cluster {}: {style}{}{style:#}: {}\n", heart.cluster, heart.verdict, heart.info)
+}

@@ -1,0 +1,203 @@
+//! The raw flags, as clap reads them. Rules between flags live where the flags are checked.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use failover_policy::{NeverSeen, Span};
+use flatline_shell::endpoints::ListenAddress;
+use flatline_shell::{ClusterArgs, LogArgs, StoreArgs};
+
+use crate::timing_args::TimingArgs;
+
+/// Decides when a cluster's heart has flatlined.
+///
+/// Without a command it waits: in the primary it exits 0 at once, elsewhere it blocks until the watched heart
+/// is flat.
+///
+/// Exit codes: 0 go, beating or done; 1 flatlined (check only); 2 usage, configuration, or cannot tell;
+/// 3 --timeout reached; 128+n ended by signal n.
+#[derive(Debug, Parser)]
+#[command(name = "heart-monitor", version, max_term_width = 110)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) logging: LogArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Block until this cluster may run: the init container, and the default
+    Wait(WaitArgs),
+    /// Look at one heart once: exit 0 beating, 1 flatlined, 2 cannot tell
+    Check(CheckArgs),
+    /// Show every cluster in the store
+    Status(StatusArgs),
+    /// Follow every cluster in the store, a line each
+    Watch(WatchArgs),
+    /// Show every duration, what follows from it, and whether the set is safe
+    Timing(TimingReportArgs),
+    /// Examine the store, the credential, the mount, the clocks and the budget, and say what to mend
+    Doctor(DoctorArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WaitArgs {
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+    #[command(flatten)]
+    pub(crate) clusters: ClusterArgs,
+    #[command(flatten)]
+    pub(crate) timing: TimingArgs,
+    /// Silence that suffices where the stamp is also older than --flatline-after by the wall clock
+    /// [default: --flatline-after minus --poll]; 0s believes an old stamp at first sight, as the classic
+    /// monitor does
+    #[arg(long, value_name = "DURATION", env = "HEART_MONITOR_CONFIRM", help_heading = "Gate")]
+    pub(crate) confirm: Option<Span>,
+    /// Who may run the workload: `off` records nothing, the primary goes at once and a standby once the watched
+    /// heart is flat
+    #[arg(
+        long,
+        value_name = "MODE",
+        env = "HEART_MONITOR_OWNERSHIP",
+        default_value = "off",
+        help_heading = "Gate"
+    )]
+    pub(crate) ownership: Ownership,
+    /// What to make of a heart that was never seen: block until its first stamp, or count silence from the
+    /// first look that reaches the store
+    #[arg(
+        long,
+        value_name = "WHAT",
+        env = "HEART_MONITOR_IF_NEVER_SEEN",
+        default_value = "wait",
+        help_heading = "Gate"
+    )]
+    pub(crate) if_never_seen: IfNeverSeen,
+    /// Give up and exit 3 after this long [default: never]
+    #[arg(long, value_name = "DURATION", env = "HEART_MONITOR_TIMEOUT", help_heading = "Gate")]
+    pub(crate) timeout: Option<Span>,
+    /// Serve /livez, /readyz, /metrics and /state on this address, such as 0.0.0.0:9600 [default: off]
+    #[arg(long, value_name = "ADDR", env = "HEART_MONITOR_LISTEN", help_heading = "Gate")]
+    pub(crate) listen: Option<ListenAddress>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+    #[command(flatten)]
+    pub(crate) clusters: ClusterArgs,
+    #[command(flatten)]
+    pub(crate) timing: TimingArgs,
+    /// Watch for this long and judge by the whole rule; 0s looks once and believes the stamp
+    #[arg(long, value_name = "DURATION", default_value = "0s")]
+    pub(crate) watch_for: Span,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+    #[command(flatten)]
+    pub(crate) clusters: ClusterArgs,
+    #[command(flatten)]
+    pub(crate) timing: TimingArgs,
+    /// Look for a beat of each cluster for this long; without one the stamp's age is believed
+    #[arg(long, value_name = "DURATION", default_value = "3s")]
+    pub(crate) watch_for: Span,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WatchArgs {
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+    #[command(flatten)]
+    pub(crate) clusters: ClusterArgs,
+    #[command(flatten)]
+    pub(crate) timing: TimingArgs,
+    /// Stop after this long [default: never]
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) watch_for: Option<Span>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TimingReportArgs {
+    #[command(flatten)]
+    pub(crate) timing: TimingArgs,
+    /// How long a guarded workload has between SIGTERM and SIGKILL
+    #[arg(long, value_name = "DURATION", env = "HEART_MONITOR_STOP_GRACE", default_value = "1500ms")]
+    pub(crate) stop_grace: Span,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+    #[command(flatten)]
+    pub(crate) clusters: ClusterArgs,
+    #[command(flatten)]
+    pub(crate) timing: TimingArgs,
+    /// Try no write and no swap
+    #[arg(long)]
+    pub(crate) read_only: bool,
+    /// Look for beats, and so for clock skew, for this long
+    #[arg(long, value_name = "DURATION", default_value = "5s")]
+    pub(crate) watch_for: Span,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct OutputArgs {
+    /// What stdout shows
+    #[arg(short, long, value_name = "FORMAT", default_value = "human")]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// Text, with colour on a terminal
+    Human,
+    /// One JSON document
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Ownership {
+    /// The classic behaviour: nothing is recorded
+    Off,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum IfNeverSeen {
+    /// Block until the first stamp
+    Wait,
+    /// Count silence from the first look that reaches the store
+    Flatline,
+}
+
+impl From<IfNeverSeen> for NeverSeen {
+    fn from(flag: IfNeverSeen) -> Self {
+        match flag {
+            IfNeverSeen::Wait => Self::Wait,
+            IfNeverSeen::Flatline => Self::Flatline,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_flags_are_consistent() {
+        Cli::command().debug_assert();
+    }
+}

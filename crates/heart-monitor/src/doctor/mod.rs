@@ -1,0 +1,54 @@
+//! `doctor`: examines the store, the credential, the mount, the clocks and the budget, and says what to mend.
+
+mod finding;
+mod hearts;
+mod mount;
+mod store_probe;
+
+use std::sync::Arc;
+
+use failover_policy::{Role, Severity, Timing};
+use flatline_shell::{Clock, ConfigError, Environment, Exit};
+use heartbeat_store::Place;
+
+use crate::cli::{DoctorArgs, Output};
+use crate::doctor::finding::{DoctorReport, Finding, human};
+use crate::paint;
+use crate::timing_args::deadlines;
+
+pub(crate) async fn run(
+    args: &DoctorArgs,
+    environment: &Environment,
+    clock: Arc<dyn Clock>,
+) -> Result<Exit, ConfigError> {
+    let timing = args.timing.timing();
+    let place = args.store.place(environment)?;
+    let store = args.store.open(environment, deadlines(&timing))?;
+    let mut findings = budget(&timing);
+    if let Place::Folder(root) = place {
+        findings.extend(mount::examine(&root));
+    }
+    findings.extend(store_probe::examine(&store, clock.as_ref(), &timing, args.read_only).await);
+    findings.extend(hearts::examine(args, &store, &clock, &timing).await);
+    let report = DoctorReport::new(store.location(), findings);
+    match args.output.output {
+        Output::Human => paint::print(&human(&report)),
+        Output::Json => paint::print_json(&report),
+    }
+    Ok(if report.healthy { Exit::Done } else { Exit::CannotTell })
+}
+
+fn budget(timing: &Timing) -> Vec<Finding> {
+    let broken = timing.budget().lines(Role::Gate).filter(|line| !line.holds()).copied().collect::<Vec<_>>();
+    if broken.is_empty() {
+        return vec![Finding::ok("timing", "every inequality of the budget holds")];
+    }
+    let finding = |line: failover_policy::Inequality| {
+        let text = format!("{} fails by {}: {}", line.formula, line.slack(), line.meaning);
+        match line.severity {
+            Severity::Refused => Finding::fail("timing", text, line.remedy),
+            Severity::Warned => Finding::warn("timing", text, line.remedy),
+        }
+    };
+    broken.into_iter().map(finding).collect()
+}

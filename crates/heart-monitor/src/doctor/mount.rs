@@ -1,0 +1,194 @@
+//! Reads the mount table and names the options that delay what a reader sees.
+
+use std::path::{Path, PathBuf};
+
+use crate::doctor::finding::Finding;
+
+/// The mount table of this process; the format is that of proc(5).
+const MOUNT_TABLE: &str = "/proc/self/mountinfo";
+
+/// Examines the mount that holds `root`.
+pub(crate) fn examine(root: &Path) -> Vec<Finding> {
+    let table = match std::fs::read_to_string(MOUNT_TABLE) {
+        Ok(table) => table,
+        Err(error) => return vec![Finding::ok("mount", format!("not examined: {MOUNT_TABLE}: {error}"))],
+    };
+    // A root that is away is the store probe's finding; its parents still tell the mount.
+    let root = root.canonicalize().unwrap_or_else(|_| root.to_path_buf());
+    match mount_of(&table, &root) {
+        Some(mount) => judge(&mount),
+        None => vec![Finding::ok("mount", format!("not examined: {} is on no mount", root.display()))],
+    }
+}
+
+/// One line of the mount table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Mount {
+    point: PathBuf,
+    kind: String,
+    options: Vec<String>,
+}
+
+impl Mount {
+    fn option(&self, name: &str) -> Option<&str> {
+        self.options.iter().find_map(|option| option.strip_prefix(name)?.strip_prefix('='))
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.options.iter().any(|option| option == name)
+    }
+}
+
+/// The innermost mount that holds `path`; of two on the same point the later one, which covers the other.
+fn mount_of(table: &str, path: &Path) -> Option<Mount> {
+    let holding = table.lines().filter_map(parse).filter(|mount| path.starts_with(&mount.point));
+    holding.max_by_key(|mount| mount.point.components().count())
+}
+
+/// Reads `36 35 98:0 /root /point rw,noatime shared:1 - cifs //server/share rw,actimeo=30`.
+fn parse(line: &str) -> Option<Mount> {
+    let (own, super_block) = line.split_once(" - ")?;
+    let mut own = own.split(' ').skip(4);
+    let (point, own_options) = (unescape(own.next()?), own.next()?);
+    let mut super_block = super_block.split(' ');
+    let (kind, _source, super_options) = (super_block.next()?, super_block.next()?, super_block.next()?);
+    let options = own_options.split(',').chain(super_options.split(',')).map(str::to_owned).collect();
+    Some(Mount { point: PathBuf::from(point), kind: kind.to_owned(), options })
+}
+
+/// Undoes the octal escapes of space, tab, newline and backslash.
+fn unescape(text: &str) -> String {
+    text.replace("\\040", " ").replace("\\011", "\t").replace("\\012", "\n").replace("\\134", "\\")
+}
+
+fn judge(mount: &Mount) -> Vec<Finding> {
+    let mut findings = match mount.kind.as_str() {
+        "cifs" | "smb3" => smb(mount),
+        kind if kind.starts_with("nfs") => nfs(mount),
+        kind if kind.starts_with("fuse") => vec![Finding::warn(
+            "mount",
+            format!("{} is a {kind} mount, which may answer from a cache", mount.point.display()),
+            "turn its caches off; mount a share with the kernel's SMB or NFS client instead",
+        )],
+        "tmpfs" | "overlay" => vec![Finding::warn(
+            "mount",
+            format!("{} is a {} mount, which no other machine sees", mount.point.display(), mount.kind),
+            "use a share that both regions mount, or Azure Blob",
+        )],
+        _ => Vec::new(),
+    };
+    if mount.has("ro") {
+        let text = format!("{} is mounted read-only", mount.point.display());
+        findings.push(Finding::warn("mount", text, "fine for a monitor; a beacon needs to write"));
+    }
+    if findings.is_empty() {
+        let text = format!(
+            "{} ({}) has no option that delays what a reader sees",
+            mount.point.display(),
+            mount.kind
+        );
+        findings.push(Finding::ok("mount", text));
+    }
+    findings
+}
+
+/// Longest time, in seconds, that a client may go on showing an old stamp: with more, a heart seems silent
+/// while it beats.
+const LONGEST_CACHE_SECONDS: u64 = 1;
+
+fn smb(mount: &Mount) -> Vec<Finding> {
+    let attributes = ["actimeo", "acregmax", "acdirmax"].into_iter().filter_map(|name| too_long(mount, name));
+    let cache = mount.option("cache").filter(|mode| *mode != "none").map(|mode| {
+        Finding::warn("mount", format!("cache={mode} may show old bytes"), "mount with cache=none")
+    });
+    attributes.chain(cache).collect()
+}
+
+fn nfs(mount: &Mount) -> Vec<Finding> {
+    if mount.has("noac") {
+        return Vec::new();
+    }
+    // NFS clients cache attributes for 3 to 60 s unless told otherwise, nfs(5).
+    let unset = ["actimeo", "acregmax"].iter().all(|name| mount.option(name).is_none());
+    let default = unset.then(|| {
+        Finding::warn(
+            "mount",
+            "attributes are cached for up to 60 s, the default",
+            "mount with actimeo=1 or noac",
+        )
+    });
+    let set = ["actimeo", "acregmax", "acdirmax"].into_iter().filter_map(|name| too_long(mount, name));
+    default.into_iter().chain(set).collect()
+}
+
+fn too_long(mount: &Mount, name: &str) -> Option<Finding> {
+    let value = mount.option(name)?;
+    let seconds: u64 = value.parse().ok()?;
+    (seconds > LONGEST_CACHE_SECONDS).then(|| {
+        let text =
+            format!("{name}={value}: a beat may be seen up to {value} s late, and a heart seem silent");
+        Finding::warn("mount", text, "mount with actimeo=1 (the AKS driver sets 30 where nothing is said)")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::finding::Level;
+
+    const ROOT: &str = "22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n";
+
+    fn judged(line: &str, path: &str) -> Vec<(Level, String)> {
+        let mount = mount_of(&format!("{ROOT}{line}\n"), Path::new(path)).unwrap();
+        judge(&mount).into_iter().map(|finding| (finding.level, finding.text)).collect()
+    }
+
+    #[test]
+    fn options_that_delay_what_a_reader_sees_are_named() {
+        let smb = "40 22 0:5 / /mnt rw - cifs //server/share ";
+        let nfs = "40 22 0:5 / /mnt rw - nfs4 server:/share ";
+        let table = [
+            (format!("{smb}rw,cache=none,actimeo=1"), vec![]),
+            (format!("{smb}rw,cache=strict,actimeo=30"), vec!["actimeo=30", "cache=strict"]),
+            (format!("{smb}rw,acregmax=60,acdirmax=0"), vec!["acregmax=60"]),
+            (format!("{nfs}rw,noac"), vec![]),
+            (format!("{nfs}rw,actimeo=1"), vec![]),
+            (format!("{nfs}rw,vers=4.1"), vec!["the default"]),
+            (format!("{nfs}rw,actimeo=30"), vec!["actimeo=30"]),
+            ("40 22 0:5 / /mnt rw - fuse.blobfuse2 x rw".to_owned(), vec!["may answer from a cache"]),
+            ("40 22 0:5 / /mnt rw - tmpfs tmpfs rw".to_owned(), vec!["no other machine sees"]),
+            ("40 22 0:5 / /mnt ro - ext4 /dev/sdb rw".to_owned(), vec!["read-only"]),
+        ];
+        for (line, expected) in table {
+            let warned: Vec<String> = judged(&line, "/mnt/x")
+                .into_iter()
+                .filter(|(level, _)| *level != Level::Ok)
+                .map(|(_, text)| text)
+                .collect();
+            assert_eq!(warned.len(), expected.len(), "{line}: {warned:?}");
+            for (text, part) in warned.iter().zip(expected) {
+                assert!(text.contains(part), "{line}: {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_innermost_and_latest_mount_counts() {
+        let table = format!(
+            "{ROOT}40 22 0:5 / /mnt rw - nfs4 a:/x rw\n41 40 0:6 / /mnt/a\\040b rw - cifs //s/x rw\n42 40 0:7 / /mnt rw - ext4 /dev/sdc rw\n"
+        );
+        let kind = |path: &str| mount_of(&table, Path::new(path)).unwrap().kind;
+        assert_eq!(
+            [kind("/mnt/a b/c"), kind("/mnt/c"), kind("/mntx"), kind("/")],
+            ["cifs", "ext4", "ext4", "ext4"]
+        );
+        assert_eq!(mount_of(&table, Path::new("/mntx")).unwrap().point, Path::new("/"));
+    }
+
+    #[test]
+    fn lines_that_make_no_sense_are_passed_over() {
+        for line in ["", "-", "1 2 3", " - ", "a b c d e f - g", "1 2 3:4 / /mnt rw - ext4"] {
+            assert_eq!(parse(line), None, "{line:?}");
+        }
+    }
+}

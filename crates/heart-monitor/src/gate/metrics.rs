@@ -1,0 +1,126 @@
+//! Every metric of a closed gate, with its name, unit and meaning.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use failover_policy::{ClusterId, SignedSpan, Verdict};
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+use crate::watcher::Sight;
+
+type FloatGauge = Gauge<f64, AtomicU64>;
+type Labels = [(&'static str, String); 1];
+
+/// What dashboards and alerts see of one gate.
+pub(crate) struct GateMetrics {
+    registry: Registry,
+    verdict: Family<Labels, Gauge>,
+    silence: FloatGauge,
+    stamp_age: FloatGauge,
+    skew: FloatGauge,
+    looks: Counter,
+    failed_looks: Family<Labels, Counter>,
+    beats: Counter,
+    gaps: Counter,
+    read_seconds: Histogram,
+}
+
+impl GateMetrics {
+    pub(crate) fn new(this: &ClusterId, that: &ClusterId) -> Self {
+        let labels =
+            [("cluster".into(), this.to_string().into()), ("watching".into(), that.to_string().into())];
+        let mut registry = Registry::with_labels(labels.into_iter());
+        let blocked = Gauge::<i64>::default();
+        blocked.set(1);
+        registry.register("heart_monitor_blocked", "1 while the gate is closed", blocked);
+        let metrics = Self {
+            verdict: Family::default(),
+            silence: FloatGauge::default(),
+            stamp_age: FloatGauge::default(),
+            skew: FloatGauge::default(),
+            looks: Counter::default(),
+            failed_looks: Family::default(),
+            beats: Counter::default(),
+            gaps: Counter::default(),
+            read_seconds: Histogram::new([0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5]),
+            registry,
+        };
+        metrics.registered()
+    }
+
+    fn registered(mut self) -> Self {
+        let registry = &mut self.registry;
+        registry.register(
+            "heart_monitor_verdict",
+            "1 for the verdict on the watched heart: beating, flatlined or unknown",
+            self.verdict.clone(),
+        );
+        registry.register(
+            "heart_monitor_silence_seconds",
+            "How long the watched heart has been silent under watch",
+            self.silence.clone(),
+        );
+        registry.register(
+            "heart_monitor_stamp_age_seconds",
+            "Age of the watched stamp by the local wall clock; negative in the future",
+            self.stamp_age.clone(),
+        );
+        registry.register(
+            "heart_monitor_skew_seconds",
+            "Smallest age of a beat when it came in, signed: clock skew plus the way through the store",
+            self.skew.clone(),
+        );
+        registry.register("heart_monitor_looks", "Reads of the stamp", self.looks.clone());
+        registry.register(
+            "heart_monitor_failed_looks",
+            "Reads that brought no stamp, by reason",
+            self.failed_looks.clone(),
+        );
+        registry.register("heart_monitor_beats", "Beats seen", self.beats.clone());
+        registry.register(
+            "heart_monitor_gaps",
+            "How often silence started over because good looks were too far apart",
+            self.gaps.clone(),
+        );
+        registry.register("heart_monitor_read_seconds", "Duration of reads", self.read_seconds.clone());
+        self
+    }
+
+    pub(crate) fn note(&self, sight: &Sight) {
+        let evidence = sight.assessment.evidence;
+        for word in Verdict::WORDS {
+            let is_it = i64::from(word == sight.assessment.verdict.word());
+            self.verdict.get_or_create(&[("verdict", word.to_owned())]).set(is_it);
+        }
+        self.silence.set(evidence.silence.unwrap_or_default().as_secs_f64());
+        self.stamp_age.set(evidence.stamp_age.unwrap_or_default().as_seconds());
+        self.skew.set(evidence.skew.map_or(f64::NAN, SignedSpan::as_seconds));
+        // The detector counts already; the counters only show its totals.
+        self.looks.inner().store(evidence.looks, Ordering::Relaxed);
+        self.beats.inner().store(evidence.beats, Ordering::Relaxed);
+        self.gaps.inner().store(evidence.gaps, Ordering::Relaxed);
+        if let Some(error) = &sight.error {
+            self.failed_looks.get_or_create(&[("reason", error.reason().to_owned())]).inc();
+        }
+        self.read_seconds.observe(sight.took().as_secs_f64());
+    }
+
+    /// All of it in the `OpenMetrics` text format.
+    pub(crate) fn encode(&self) -> String {
+        let mut text = String::new();
+        // Writing to a string cannot fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}
+
+impl fmt::Debug for GateMetrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GateMetrics").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,109 @@
+//! `wait`: the init container. What holds the workload back until its cluster may run it.
+
+mod config;
+mod journal;
+mod metrics;
+mod state;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use failover_policy::{BootTime, Role};
+use flatline_shell::endpoints::Endpoints;
+use flatline_shell::{Clock, ConfigError, Environment, Exit, Termination, sleep_until};
+use heartbeat_store::Store;
+
+use crate::cli::WaitArgs;
+use crate::gate::config::{Gate, GateConfig};
+use crate::gate::journal::Journal;
+use crate::gate::state::GateState;
+use crate::timing_args::deadlines;
+use crate::watcher::Watcher;
+
+/// Blocks until this cluster may run, or until something else ends the wait.
+pub(crate) async fn wait(
+    args: WaitArgs,
+    environment: &Environment,
+    clock: Arc<dyn Clock>,
+) -> Result<Exit, ConfigError> {
+    let mut termination = Termination::install()
+        .map_err(|error| ConfigError::new(format_args!("cannot listen for signals: {error}")))?;
+    let standby = match config::check(&args, environment)? {
+        Gate::Open { this } => {
+            tracing::info!(cluster = %this, ownership = "off", "go: this cluster is the primary");
+            return Ok(Exit::Done);
+        }
+        Gate::Standby(standby) => standby,
+    };
+    let store = args.store.open(environment, deadlines(&standby.timing))?;
+    let state = Arc::new(GateState::new(&standby, Arc::clone(&clock)));
+    let endpoints = match args.listen {
+        Some(address) => Some(Endpoints::bind(address).await?),
+        None => None,
+    };
+    let deadline = standby.timeout.map(|timeout| clock.now().boot.after(timeout.get()));
+    announce(&standby, &store, endpoints.as_ref());
+    let exit = tokio::select! {
+        biased;
+        signal = termination.received() => {
+            tracing::info!(signal, "told to stop; the gate stays closed");
+            Exit::Signal(signal)
+        }
+        exit = hold(&standby, store, Arc::clone(&clock), Arc::clone(&state)) => exit,
+        exit = give_up_at(deadline, clock.as_ref()) => exit,
+        never = serve(endpoints, state) => match never {},
+    };
+    Ok(exit)
+}
+
+/// Looks at the watched heart until it is flat.
+async fn hold(standby: &GateConfig, store: Store, clock: Arc<dyn Clock>, state: Arc<GateState>) -> Exit {
+    let mut journal = Journal::new(standby);
+    let mut watcher = Watcher::new(store.clone(), standby.that.clone(), clock, standby.rule);
+    loop {
+        let sight = watcher.next().await;
+        journal.note(&sight);
+        state.note(&sight);
+        if sight.assessment.verdict.is_flatlined() {
+            journal.opened(&sight);
+            return Exit::Done;
+        }
+        if sight.assessment.evidence.beats > 0 && journal.wants_details() {
+            let details = store.read_details(&standby.that).await.ok().flatten();
+            journal.note_details(details.as_ref());
+        }
+    }
+}
+
+async fn give_up_at(deadline: Option<BootTime>, clock: &dyn Clock) -> Exit {
+    let Some(deadline) = deadline else { return std::future::pending().await };
+    sleep_until(clock, deadline).await;
+    tracing::warn!("--timeout reached; the gate stays closed");
+    Exit::TimedOut
+}
+
+async fn serve(endpoints: Option<Endpoints>, state: Arc<GateState>) -> std::convert::Infallible {
+    match endpoints {
+        Some(endpoints) => endpoints.serve(state).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn announce(standby: &GateConfig, store: &Store, endpoints: Option<&Endpoints>) {
+    let GateConfig { this, that, timing, rule, .. } = standby;
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        cluster = %this,
+        watching = %that,
+        store = store.location(),
+        ownership = "off",
+        flatline_after = %timing.flatline_after,
+        confirm = %rule.confirm,
+        poll = %timing.poll,
+        read_deadline = %timing.read_deadline,
+        budget_warnings = timing.budget().warnings(Role::Gate).count(),
+        listen = endpoints.map(|endpoints| endpoints.address().to_string()),
+        "blocked until the watched heart is flat"
+    );
+}

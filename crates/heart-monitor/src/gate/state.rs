@@ -1,0 +1,100 @@
+//! What `--listen` shows of a closed gate.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use failover_policy::{Assessment, BootTime, ClusterId, Evidence, UnknownCause, Verdict};
+use flatline_shell::Clock;
+use flatline_shell::endpoints::Report;
+use heartbeat_store::StoreError;
+use serde_json::{Value, json};
+
+use crate::gate::config::GateConfig;
+use crate::gate::metrics::GateMetrics;
+use crate::heart_report::HeartReport;
+use crate::watcher::Sight;
+
+/// The last look, kept for whoever asks.
+#[derive(Debug)]
+pub(crate) struct GateState {
+    this: ClusterId,
+    that: ClusterId,
+    primary: ClusterId,
+    longest_gap: Duration,
+    clock: Arc<dyn Clock>,
+    metrics: GateMetrics,
+    last: Mutex<Last>,
+}
+
+#[derive(Debug, Clone)]
+struct Last {
+    assessment: Assessment,
+    error: Option<StoreError>,
+    good_look: Option<BootTime>,
+}
+
+impl GateState {
+    pub(crate) fn new(standby: &GateConfig, clock: Arc<dyn Clock>) -> Self {
+        let nothing =
+            Assessment { verdict: Verdict::Unknown(UnknownCause::NotLooked), evidence: Evidence::default() };
+        Self {
+            this: standby.this.clone(),
+            that: standby.that.clone(),
+            primary: standby.primary.clone(),
+            longest_gap: standby.rule.gap,
+            clock,
+            metrics: GateMetrics::new(&standby.this, &standby.that),
+            last: Mutex::new(Last { assessment: nothing, error: None, good_look: None }),
+        }
+    }
+
+    /// Takes what a look found.
+    pub(crate) fn note(&self, sight: &Sight) {
+        self.metrics.note(sight);
+        let mut last = self.last();
+        last.assessment = sight.assessment;
+        last.error.clone_from(&sight.error);
+        if sight.error.is_none() {
+            last.good_look = Some(sight.look.completed.boot);
+        }
+    }
+
+    fn last(&self) -> MutexGuard<'_, Last> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Report for GateState {
+    /// Ready means watching: a stamp was read within the longest gap that still counts as a watch.
+    fn ready(&self) -> Result<(), String> {
+        let last = self.last();
+        match last.good_look {
+            Some(good_look) if self.clock.now().boot.since(good_look) <= self.longest_gap => Ok(()),
+            _ => Err(match &last.error {
+                Some(error) => error.to_string(),
+                None => "no stamp was read yet".to_owned(),
+            }),
+        }
+    }
+
+    fn metrics(&self) -> String {
+        self.metrics.encode()
+    }
+
+    fn state(&self) -> Value {
+        let last = self.last().clone();
+        let primary = Some(&self.primary);
+        let heart = HeartReport::new(&self.that, primary, &last.assessment, last.error.as_ref(), None);
+        let info = format!("blocked until the heart of cluster {} is flat; {}", self.that, heart.info);
+        json!({
+            "version": 1,
+            "cluster": self.this,
+            "letter": "S",
+            "ownership": "off",
+            "blocked": true,
+            "heart_beat_count": last.assessment.evidence.beats,
+            "info": info,
+            "watching": heart,
+        })
+    }
+}

@@ -1,0 +1,144 @@
+//! `status`: every cluster in the store, a line each.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use failover_policy::{Assessment, ClusterId, Detector, Span, UnknownCause, Verdict, WatchRule};
+use flatline_shell::{Clock, ConfigError, Environment, Exit};
+use futures::future::join_all;
+use heartbeat_store::Store;
+use serde::Serialize;
+
+use crate::cli::{Output, StatusArgs};
+use crate::heart_report::HeartReport;
+use crate::paint;
+use crate::timing_args::deadlines;
+use crate::watcher::{Sight, Watcher};
+
+/// The JSON document of `status`, format version 1.
+#[derive(Debug, Serialize)]
+struct StatusReport {
+    version: u32,
+    store: String,
+    checked_at: String,
+    primary: Option<ClusterId>,
+    clusters: Vec<HeartReport>,
+}
+
+pub(crate) async fn run(
+    args: &StatusArgs,
+    environment: &Environment,
+    clock: Arc<dyn Clock>,
+) -> Result<Exit, ConfigError> {
+    let timing = args.timing.safe_timing()?;
+    let store = args.store.open(environment, deadlines(&timing))?;
+    let listed = match store.clusters().await {
+        Ok(listed) => listed,
+        Err(error) => {
+            paint::print_error(&error.to_string());
+            return Ok(Exit::CannotTell);
+        }
+    };
+    let clusters: BTreeSet<ClusterId> = listed.into_iter().chain(named(args)).collect();
+    let primary = args.clusters.primary.clone().or_else(|| classic_primary(&clusters));
+    let hearts = clusters.into_iter().map(|cluster| {
+        let watcher = Watcher::new(store.clone(), cluster, Arc::clone(&clock), WatchRule::new(&timing));
+        report(watcher, &store, primary.as_ref(), args.watch_for)
+    });
+    let clusters = join_all(hearts).await;
+    let report = StatusReport {
+        version: 1,
+        store: store.location(),
+        checked_at: clock.now().wall.to_string(),
+        primary,
+        clusters,
+    };
+    match args.output.output {
+        Output::Human => paint::print(&table(&report)),
+        Output::Json => paint::print_json(&report),
+    }
+    Ok(Exit::Done)
+}
+
+/// Clusters that were named belong in the picture even where the store has nothing of them.
+fn named(args: &StatusArgs) -> impl Iterator<Item = ClusterId> {
+    [&args.clusters.this_cluster, &args.clusters.that_cluster].into_iter().flatten().cloned()
+}
+
+fn classic_primary(clusters: &BTreeSet<ClusterId>) -> Option<ClusterId> {
+    clusters.iter().find(|cluster| cluster.as_str() == "a").cloned()
+}
+
+async fn report(
+    mut watcher: Watcher,
+    store: &Store,
+    primary: Option<&ClusterId>,
+    watch_for: Span,
+) -> HeartReport {
+    let sight = watcher.look_until_decided(watch_for).await;
+    let cluster = watcher.cluster();
+    let details = store.read_details(cluster).await.ok().flatten();
+    HeartReport::new(cluster, primary, &judged(&sight, watcher.rule()), sight.error.as_ref(), details)
+}
+
+/// A beat that came in proves a beating heart whatever the clocks say. Without one, a short watch cannot tell,
+/// and the stamp's age is believed, as `check` does.
+fn judged(sight: &Sight, rule: &WatchRule) -> Assessment {
+    let full = sight.assessment;
+    if full.verdict != Verdict::Unknown(UnknownCause::Watching) {
+        return full;
+    }
+    let mut first_sight = Detector::new(rule.at_first_sight());
+    first_sight.handle_look(sight.look);
+    let verdict = first_sight.assess(sight.look.completed.boot).verdict;
+    Assessment { verdict, evidence: full.evidence }
+}
+
+const COLUMNS: [&str; 8] =
+    ["CLUSTER", "LETTER", "VERDICT", "LAST BEAT", "COUNT", "INTERVAL", "SKEW", "WRITER"];
+
+fn table(report: &StatusReport) -> String {
+    let rows: Vec<[String; 8]> = report.clusters.iter().map(row).collect();
+    let width = |column: usize| {
+        let cells = rows.iter().map(|row| row[column].chars().count());
+        cells.chain([COLUMNS[column].len()]).max().unwrap_or(0)
+    };
+    let widths: [usize; 8] = std::array::from_fn(width);
+    let line = |cells: &[String; 8]| {
+        let padded: Vec<String> =
+            cells.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        padded.join("  ").trim_end().to_owned()
+    };
+    let heading = paint::HEADING;
+    let mut text = format!("{heading}{}{heading:#}\n", line(&COLUMNS.map(str::to_owned)));
+    for (heart, row) in report.clusters.iter().zip(&rows) {
+        let style = paint::of(heart.verdict);
+        text += &format!("{style}{}{style:#}\n", line(row));
+    }
+    for heart in report.clusters.iter().filter(|heart| matches!(heart.verdict, Verdict::Unknown(_))) {
+        text += &format!("{}: {}\n", heart.cluster, heart.info);
+    }
+    if report.clusters.is_empty() {
+        text += &format!("no cluster has a stamp in {}\n", report.store);
+    }
+    text
+}
+
+fn row(heart: &HeartReport) -> [String; 8] {
+    let dash = || "-".to_owned();
+    let seconds = |seconds: f64| format!("{seconds:.3}s");
+    let last_beat = match (&heart.stamp_time, heart.stamp_age_seconds) {
+        (Some(time), Some(age)) => format!("{time} ({})", seconds(age)),
+        _ => dash(),
+    };
+    [
+        heart.cluster.to_string(),
+        heart.letter.map_or_else(dash, str::to_owned),
+        heart.verdict.to_string(),
+        last_beat,
+        heart.heart_beat_count.map_or_else(dash, |count| count.to_string()),
+        heart.interval_seconds.map_or_else(dash, |interval| format!("{interval}s")),
+        heart.skew_seconds.map_or_else(dash, seconds),
+        heart.writer.clone().unwrap_or_else(dash),
+    ]
+}

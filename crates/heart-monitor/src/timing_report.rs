@@ -1,0 +1,111 @@
+//! `timing`: every duration, what follows from it, and every inequality with its slack.
+
+use failover_policy::{Role, Severity, SignedSpan, Timing};
+use flatline_shell::Exit;
+use serde::Serialize;
+
+use crate::cli::{Output, TimingReportArgs};
+use crate::paint;
+
+/// The JSON document of `timing`, format version 1.
+#[derive(Debug, Serialize)]
+struct TimingReport {
+    version: u32,
+    safe: bool,
+    durations: Vec<Duration>,
+    inequalities: Vec<Line>,
+}
+
+#[derive(Debug, Serialize)]
+struct Duration {
+    symbol: &'static str,
+    seconds: f64,
+    meaning: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct Line {
+    formula: &'static str,
+    left_seconds: f64,
+    right_seconds: f64,
+    slack_seconds: f64,
+    holds: bool,
+    refused_where_broken: bool,
+    meaning: &'static str,
+    remedy: &'static str,
+}
+
+pub(crate) fn run(args: &TimingReportArgs) -> Exit {
+    let timing = Timing { stop_grace: args.stop_grace, ..args.timing.timing() };
+    let report = report(&timing);
+    match args.output.output {
+        Output::Human => paint::print(&human(&report)),
+        Output::Json => paint::print_json(&report),
+    }
+    if report.safe { Exit::Done } else { Exit::Refused }
+}
+
+fn report(timing: &Timing) -> TimingReport {
+    let budget = timing.budget();
+    let inequalities = budget.lines(Role::Guard).map(|line| Line {
+        formula: line.formula,
+        left_seconds: line.left.as_seconds(),
+        right_seconds: line.right.as_seconds(),
+        slack_seconds: line.slack().as_seconds(),
+        holds: line.holds(),
+        refused_where_broken: line.severity == Severity::Refused,
+        meaning: line.meaning,
+        remedy: line.remedy,
+    });
+    TimingReport {
+        version: 1,
+        safe: timing.check(Role::Guard).is_ok(),
+        durations: durations(timing),
+        inequalities: inequalities.collect(),
+    }
+}
+
+fn durations(timing: &Timing) -> Vec<Duration> {
+    let duration = |symbol, span: std::time::Duration, meaning| Duration {
+        symbol,
+        seconds: span.as_secs_f64(),
+        meaning,
+    };
+    let hold = |span: SignedSpan, meaning| Duration { symbol: "L", seconds: span.as_seconds(), meaning };
+    vec![
+        duration("T", timing.flatline_after.get(), "--flatline-after: a heart is flat"),
+        duration("p", timing.poll.get(), "--poll: from one look to the next"),
+        duration("r", timing.read_deadline.get(), "--read-deadline: a read has failed"),
+        duration("i", timing.interval.get(), "--interval: from one beat to the next"),
+        duration("w", timing.write_deadline.get(), "--write-deadline: a write has failed"),
+        duration("T − p", timing.watch().get(), "silence that a standby must have watched"),
+        duration("g", timing.gap(), "2.5·p: good looks further apart were no watch"),
+        duration("K", timing.stop(), "--stop-grace + 0.5s: a guard has stopped its workload"),
+        hold(timing.hold(), "(T − p)·0.998 − K: how long a beat lets a guarded workload run"),
+    ]
+}
+
+fn human(report: &TimingReport) -> String {
+    let heading = paint::HEADING;
+    let mut text = format!("{heading}durations{heading:#}\n");
+    for Duration { symbol, seconds, meaning } in &report.durations {
+        text += &format!("  {symbol:<6} {seconds:>9.3}s  {meaning}\n");
+    }
+    text += &format!("{heading}inequalities{heading:#}\n");
+    for line in &report.inequalities {
+        let (style, word) = match (line.holds, line.refused_where_broken) {
+            (true, _) => (paint::GOOD, "ok"),
+            (false, true) => (paint::BAD, "unsafe"),
+            (false, false) => (paint::DOUBTFUL, "tight"),
+        };
+        let slack = line.slack_seconds;
+        text += &format!(
+            "  {style}{word:<6}{style:#} {:<30} slack {slack:>8.3}s  {}\n",
+            line.formula, line.meaning
+        );
+        if !line.holds {
+            text += &format!("         {}\n", line.remedy);
+        }
+    }
+    text
+}
