@@ -10,15 +10,29 @@
 //! the store is how both clusters come to run.
 
 mod backend;
+mod blob;
+mod credential;
 mod details;
 mod error;
+mod folder;
 mod memory;
+mod open;
+mod place;
 mod record;
+mod redact;
 mod store;
 
 pub use backend::Backend;
+pub use blob::{BlobBackend, OpenError};
+pub use credential::{
+    Credential, CredentialError, CredentialKind, InvalidSas, Origin, Sas, UnknownCredentialKind, Variables,
+    variable,
+};
 pub use details::{Beat, BeatDetails, WriterId};
 pub use error::StoreError;
+pub use folder::FolderBackend;
 pub use memory::{Fault, MemoryBackend, Operation};
+pub use place::{BlobPlace, InvalidPlace, Place, Source};
 pub use record::{Record, RecordName, RecordVersion};
+pub use redact::redact;
 pub use store::{Deadlines, Store};

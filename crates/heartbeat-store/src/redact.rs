@@ -82,11 +82,27 @@ mod tests {
     fn secrets_are_masked_and_everything_else_stays() {
         let table = [
             ("nothing secret here: design=good", "nothing secret here: design=good", "no marker"),
-            ("https://x/c?sv=1&sig=a%2Bb%3D&se=2", "https://x/c?sv=1&sig=REDACTED&se=2", "a signature in a URL"),
+            (
+                "https://x/c?sv=1&sig=a%2Bb%3D&se=2",
+                "https://x/c?sv=1&sig=REDACTED&se=2",
+                "a signature in a URL",
+            ),
             ("(https://x/c?SIG=abc)", "(https://x/c?SIG=REDACTED)", "any case, up to the bracket"),
-            ("u=https%3A%2F%2Fx%3Fsig%3Dabc&v", "u=https%3A%2F%2Fx%3Fsig%3DREDACTED&v", "encoded into another URL"),
-            ("AccountName=a;AccountKey=k+/==;X=y", "AccountName=a;AccountKey=REDACTED;X=y", "a connection string"),
-            ("SharedAccessSignature=sv=1&sig=x;Y", "SharedAccessSignature=REDACTED&sig=REDACTED;Y", "its other form"),
+            (
+                "u=https%3A%2F%2Fx%3Fsig%3Dabc&v",
+                "u=https%3A%2F%2Fx%3Fsig%3DREDACTED&v",
+                "encoded into another URL",
+            ),
+            (
+                "AccountName=a;AccountKey=k+/==;X=y",
+                "AccountName=a;AccountKey=REDACTED;X=y",
+                "a connection string",
+            ),
+            (
+                "SharedAccessSignature=sv=1&sig=x;Y",
+                "SharedAccessSignature=REDACTED&sig=REDACTED;Y",
+                "its other form",
+            ),
             (
                 "Authorization: SharedKey acc:AAAABBBBCCCCDDDDEEEE+/= was",
                 "Authorization: SharedKey REDACTED was",
@@ -94,8 +110,16 @@ mod tests {
             ),
             ("'Bearer eyJ0eXAiOiJKV1QiLCJhbGc.x.y'", "'Bearer REDACTED'", "a token"),
             ("Bearer tokens need https", "Bearer tokens need https", "prose about a scheme"),
-            ("{\"access_token\":\"abc\",\"n\":1}", "{\"access_token\":\"REDACTED\",\"n\":1}", "an answer of Entra"),
-            ("{\"accessToken\": \"abc\"}", "{\"accessToken\": \"REDACTED\"}", "an answer of the command line"),
+            (
+                "{\"access_token\":\"abc\",\"n\":1}",
+                "{\"access_token\":\"REDACTED\",\"n\":1}",
+                "an answer of Entra",
+            ),
+            (
+                "{\"accessToken\": \"abc\"}",
+                "{\"accessToken\": \"REDACTED\"}",
+                "an answer of the command line",
+            ),
             ("sig=", "sig=", "a marker without a secret"),
         ];
         for (text, expected, why) in table {

@@ -127,7 +127,8 @@ impl<'a> Parts<'a> {
 }
 
 fn signature(query: &str, source: Source) -> Result<Sas, InvalidPlace> {
-    let signed = url::form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name.eq_ignore_ascii_case("sig"));
+    let signed =
+        url::form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name.eq_ignore_ascii_case("sig"));
     if signed && source == Source::Flag {
         return Err(InvalidPlace::SignatureOnFlag);
     }
@@ -224,7 +225,14 @@ mod tests {
             (format!("{zone}/con"), "acc", "con", "", format!("{zone}/con"), "an account in a DNS zone"),
             (format!("{local}/con/p"), "devstoreaccount1", "con", "p", format!("{local}/con"), "an emulator"),
             ("https://[::1]:1/acc/con".into(), "acc", "con", "", "https://[::1]:1/acc/con".into(), "IPv6"),
-            ("HTTPS://Blobs.Example.org/acc/con".into(), "acc", "con", "", "https://blobs.example.org/acc/con".into(), "any other host is path-style"),
+            (
+                "HTTPS://Blobs.Example.org/acc/con".into(),
+                "acc",
+                "con",
+                "",
+                "https://blobs.example.org/acc/con".into(),
+                "any other host is path-style",
+            ),
         ];
         for (text, account, container, prefix, url, why) in table {
             let place = parse(&text);
@@ -267,12 +275,20 @@ mod tests {
             ("http://acc.blob.core.windows.net/con".into(), E::PlainHttp, "plain http to the real service"),
             ("https://acc-secondary.blob.core.windows.net/con".into(), E::Secondary, "a stale copy"),
             ("http://127.0.0.1:1/acc-secondary/con".into(), E::Secondary, "a stale copy in an emulator"),
-            ("https://a_b.blob.core.windows.net/con".into(), E::BadAccount { place: "at the start of its host" }, "a bad account"),
+            (
+                "https://a_b.blob.core.windows.net/con".into(),
+                E::BadAccount { place: "at the start of its host" },
+                "a bad account",
+            ),
             ("http://127.0.0.1:10000".into(), E::BadAccount { place: "before the container" }, "no account"),
             ("http://127.0.0.1:10000/devstoreaccount1".into(), E::NoContainer, "no container in an emulator"),
             ("https://x\\y/acc/con".into(), E::BadUrl { reason: "a backslash".into() }, "a backslash"),
             ("https:/acc/con".into(), E::BadUrl { reason: "no '//' after the scheme".into() }, "one slash"),
-            ("https://h:99999/acc/con".into(), E::BadUrl { reason: "invalid port number".into() }, "no such port"),
+            (
+                "https://h:99999/acc/con".into(),
+                E::BadUrl { reason: "invalid port number".into() },
+                "no such port",
+            ),
         ];
         for (text, error, why) in table {
             assert_eq!(Place::parse(&text, Source::Environment), Err(error), "{why}: {text}");

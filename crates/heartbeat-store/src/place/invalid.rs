@@ -4,7 +4,9 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidPlace {
     /// Nothing was given.
-    #[error("the store is empty; name a folder, or a container as https://ACCOUNT.blob.core.windows.net/CONTAINER")]
+    #[error(
+        "the store is empty; name a folder, or a container as https://ACCOUNT.blob.core.windows.net/CONTAINER"
+    )]
     Empty,
     /// A control character, such as a line break in the middle.
     #[error("the store has a control character at byte {offset}; remove it")]
@@ -25,13 +27,17 @@ pub enum InvalidPlace {
         reason: String,
     },
     /// A `file://` URL that is not a folder of this machine.
-    #[error("the file URL is not a folder of this machine ({reason}); mount the share and write file:///FOLDER")]
+    #[error(
+        "the file URL is not a folder of this machine ({reason}); mount the share and write file:///FOLDER"
+    )]
     FileUrl {
         /// What is wrong.
         reason: &'static str,
     },
     /// A user name or password before the host.
-    #[error("the store URL has a user name or password; remove it and set one of the AZURE_STORAGE_… variables")]
+    #[error(
+        "the store URL has a user name or password; remove it and set one of the AZURE_STORAGE_… variables"
+    )]
     UserInfo,
     /// Something behind a `#`.
     #[error("the store URL has a fragment; remove everything from '#' on")]
@@ -43,7 +49,9 @@ pub enum InvalidPlace {
     )]
     SignatureOnFlag,
     /// A query that is no shared access signature.
-    #[error("the store URL has a query that is not a shared access signature ({reason}); remove everything from '?' on")]
+    #[error(
+        "the store URL has a query that is not a shared access signature ({reason}); remove everything from '?' on"
+    )]
     Query {
         /// What is missing.
         reason: String,
@@ -52,7 +60,9 @@ pub enum InvalidPlace {
     #[error("the store URL has http, which is for emulators only; write https")]
     PlainHttp,
     /// A read-only secondary: stale by design.
-    #[error("the store URL names a read-only secondary, which shows old stamps; name the account without '-secondary'")]
+    #[error(
+        "the store URL names a read-only secondary, which shows old stamps; name the account without '-secondary'"
+    )]
     Secondary,
     /// Not a storage account.
     #[error("the store URL has no storage account (3 to 24 lower-case letters and digits) {place}")]
@@ -64,7 +74,9 @@ pub enum InvalidPlace {
     #[error("the store URL names no container; add /CONTAINER, and /PREFIX where several stores share it")]
     NoContainer,
     /// A container's name that Azure does not allow.
-    #[error("the store URL's container is not a container's name; use 3 to 63 lower-case letters, digits and single inner dashes")]
+    #[error(
+        "the store URL's container is not a container's name; use 3 to 63 lower-case letters, digits and single inner dashes"
+    )]
     BadContainer,
     /// A prefix that would not survive as a part of a blob's name.
     #[error("the store URL's prefix {reason}; write plain names with single slashes between them")]

@@ -1,0 +1,258 @@
+//! A container of Azure Blob storage as a place.
+//!
+//! Every operation is one request (the list of clusters: one per page), with a hard deadline in the transport
+//! and no retries anywhere: the caller's loop is the retry, and a hidden replay of a conditional write would
+//! conflict with itself. A request finds its way through these rooms: [`metadata`] (details as headers),
+//! [`shared_key`] or [`bearer`] with [`fresh_token`] and [`entra`] (who signs it), [`transport`] (how it
+//! travels), [`failure`] and [`hint`] (what an unhappy answer means).
+
+mod bearer;
+mod entra;
+mod failure;
+mod fresh_token;
+mod hint;
+mod metadata;
+mod open;
+mod shared_key;
+mod transport;
+
+use std::collections::{BTreeSet, HashMap};
+use std::fmt;
+use std::num::NonZero;
+
+use async_trait::async_trait;
+use azure_core::http::{Etag, RequestContent};
+use azure_storage_blob::BlobContainerClient;
+use azure_storage_blob::models::{
+    BlobClientDownloadOptions, BlobClientGetPropertiesResultHeaders, BlobClientUploadOptions,
+    BlobContainerClientListBlobsOptions, HttpRange,
+};
+use failover_policy::{ClusterId, Stamp};
+use futures::TryStreamExt;
+
+use crate::{
+    Backend, Beat, BeatDetails, BlobPlace, Credential, Record, RecordName, RecordVersion, StoreError,
+};
+use failure::Attempt;
+pub use open::OpenError;
+
+/// One transfer at a time: everything stored here fits in one request.
+const ONE_AT_A_TIME: Option<NonZero<usize>> = NonZero::new(1);
+/// What a cluster's stamp is called below the cluster's id, as in a folder.
+const STAMP: &str = "heartbeat.txt";
+
+/// A store in a container of Azure Blob storage, or of its emulator Azurite.
+pub struct BlobBackend {
+    container: BlobContainerClient,
+    place: BlobPlace,
+    credential: Credential,
+}
+
+/// What a read brought back.
+struct Fetched {
+    /// At most as many bytes as were asked for, and one more where there are more.
+    bytes: Vec<u8>,
+    etag: Option<Etag>,
+}
+
+impl BlobBackend {
+    /// Reads at most `limit` bytes and one more, which tells that the blob is too long.
+    async fn get(&self, name: &str, limit: usize) -> azure_core::Result<Fetched> {
+        let end = limit + 1;
+        let options = BlobClientDownloadOptions {
+            range: Some(HttpRange::new(0, end as u64)),
+            parallel: ONE_AT_A_TIME,
+            ..Default::default()
+        };
+        let mut answer = self.container.blob_client(name).download(Some(options)).await?;
+        let mut bytes = Vec::new();
+        // A service that ignores the range sends more than was asked for: it is left unread.
+        while let (true, Some(part)) = (bytes.len() < end, answer.body.try_next().await?) {
+            bytes.extend_from_slice(&part[..part.len().min(end - bytes.len())]);
+        }
+        Ok(Fetched { bytes, etag: answer.properties.etag })
+    }
+
+    /// Writes a whole blob in one request and returns its new tag.
+    async fn put(
+        &self,
+        name: &str,
+        body: &[u8],
+        options: BlobClientUploadOptions<'_>,
+    ) -> azure_core::Result<Option<Etag>> {
+        let content = RequestContent::from(body.to_vec());
+        let options = BlobClientUploadOptions { parallel: ONE_AT_A_TIME, ..options };
+        Ok(self.container.blob_client(name).upload(content, Some(options)).await?.etag)
+    }
+
+    async fn swap(
+        &self,
+        attempt: Attempt,
+        name: &RecordName,
+        body: &[u8],
+        condition: BlobClientUploadOptions<'_>,
+    ) -> Result<RecordVersion, StoreError> {
+        let options =
+            BlobClientUploadOptions { blob_content_type: Some("application/json".to_owned()), ..condition };
+        match self.put(&self.record_name(name), body, options).await {
+            Ok(Some(etag)) => Ok(RecordVersion::ETag(etag.to_string())),
+            Ok(None) => Err(StoreError::Ambiguous {
+                attempt: self.described(&attempt),
+                detail: "the answer has no ETag".to_owned(),
+            }),
+            Err(error) => Err(self.failed(&attempt, &error)),
+        }
+    }
+
+    async fn list(&self) -> azure_core::Result<BTreeSet<ClusterId>> {
+        let below = self.place.blob_name("");
+        let prefix = Some(below.clone()).filter(|prefix| !prefix.is_empty());
+        let options = BlobContainerClientListBlobsOptions { prefix, ..Default::default() };
+        let mut pages = self.container.list_blobs(Some(options))?.into_pages();
+        let mut clusters = BTreeSet::new();
+        while let Some(page) = pages.try_next().await? {
+            let names = page.into_model()?.blob_items.into_iter().filter_map(|blob| blob.name);
+            clusters.extend(names.filter_map(|name| cluster_of(&name, &below)));
+        }
+        Ok(clusters)
+    }
+
+    fn stamp_name(&self, cluster: &ClusterId) -> String {
+        self.place.blob_name(&format!("{cluster}/{STAMP}"))
+    }
+
+    fn record_name(&self, name: &RecordName) -> String {
+        self.place.blob_name(&format!("{}.json", name.stem()))
+    }
+
+    fn described(&self, attempt: &Attempt) -> String {
+        attempt.described(&self.location())
+    }
+
+    fn failed(&self, attempt: &Attempt, error: &azure_core::Error) -> StoreError {
+        failure::store_error(error, attempt, &self.place, &self.credential)
+    }
+}
+
+#[async_trait]
+impl Backend for BlobBackend {
+    fn location(&self) -> String {
+        self.place.to_string()
+    }
+
+    async fn read_stamp(&self, cluster: &ClusterId) -> Result<Stamp, StoreError> {
+        let attempt = Attempt::reading("read", format!("the stamp of cluster {cluster}"));
+        let fetched = self.get(&self.stamp_name(cluster), Stamp::MAX_BYTES).await;
+        let fetched = fetched.map_err(|error| self.failed(&attempt, &error))?;
+        Stamp::parse(&fetched.bytes).map_err(|malformed| StoreError::Malformed {
+            what: attempt.named(&self.location()),
+            detail: malformed.to_string(),
+        })
+    }
+
+    /// The details travel as metadata of the same request, so they are written with the stamp or not at all.
+    async fn write_beat(&self, cluster: &ClusterId, beat: &Beat) -> Result<(), StoreError> {
+        let attempt = Attempt::writing("write", format!("the stamp of cluster {cluster}"));
+        let options = BlobClientUploadOptions {
+            blob_content_type: Some("text/plain".to_owned()),
+            metadata: details_to_write(&beat.details),
+            ..Default::default()
+        };
+        let written = self.put(&self.stamp_name(cluster), beat.stamp.to_string().as_bytes(), options).await;
+        written.map(drop).map_err(|error| self.failed(&attempt, &error))
+    }
+
+    async fn read_details(&self, cluster: &ClusterId) -> Result<Option<BeatDetails>, StoreError> {
+        let attempt = Attempt::reading("read", format!("the beat details of cluster {cluster}"));
+        let blob = self.container.blob_client(&self.stamp_name(cluster));
+        let found = blob.get_properties(None).await.and_then(|properties| properties.metadata());
+        match found.map_err(|error| self.failed(&attempt, &error)) {
+            Ok(metadata) => Ok(metadata::to_details(&metadata)),
+            Err(StoreError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn clusters(&self) -> Result<BTreeSet<ClusterId>, StoreError> {
+        let attempt = Attempt::reading("list", "the clusters".to_owned());
+        self.list().await.map_err(|error| self.failed(&attempt, &error))
+    }
+
+    async fn read_record(&self, name: &RecordName) -> Result<Option<Record>, StoreError> {
+        let attempt = Attempt::reading("read", name.to_string());
+        let fetched = self.get(&self.record_name(name), Record::MAX_BYTES).await;
+        let Fetched { bytes, etag } = match fetched.map_err(|error| self.failed(&attempt, &error)) {
+            Ok(fetched) => fetched,
+            Err(StoreError::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        if bytes.len() > Record::MAX_BYTES {
+            return Err(Record::over_long(attempt.named(&self.location())));
+        }
+        let Some(etag) = etag else {
+            let detail = "the answer has no ETag".to_owned();
+            return Err(StoreError::Unreachable { attempt: self.described(&attempt), detail });
+        };
+        Ok(Some(Record { body: bytes, version: RecordVersion::ETag(etag.to_string()) }))
+    }
+
+    async fn create_record(&self, name: &RecordName, body: &[u8]) -> Result<RecordVersion, StoreError> {
+        let attempt = Attempt::swapping("create", name.to_string());
+        self.swap(attempt, name, body, BlobClientUploadOptions::default().if_not_exists()).await
+    }
+
+    async fn swap_record(
+        &self,
+        name: &RecordName,
+        body: &[u8],
+        expected: &RecordVersion,
+    ) -> Result<RecordVersion, StoreError> {
+        let attempt = Attempt::swapping("swap", name.to_string());
+        let RecordVersion::ETag(etag) = expected else {
+            // A revision of a folder never names a state of a blob.
+            return Err(StoreError::Conflict { what: attempt.named(&self.location()) });
+        };
+        let condition =
+            BlobClientUploadOptions { if_match: Some(etag.as_str().into()), ..Default::default() };
+        self.swap(attempt, name, body, condition).await
+    }
+
+    async fn remove_probe(&self, id: &str) -> Result<(), StoreError> {
+        let name = RecordName::Probe(id.to_owned());
+        let attempt = Attempt::writing("remove", name.to_string());
+        let removed = self.container.blob_client(&self.record_name(&name)).delete(None).await;
+        match removed.map_err(|error| self.failed(&attempt, &error)) {
+            Ok(_) | Err(StoreError::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Where it is and how it signs in: the client inside could show a signature.
+impl fmt::Debug for BlobBackend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BlobBackend")
+            .field("location", &self.location())
+            .field("credential", &self.credential.to_string())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The details as metadata; none where no reader would believe them, or where they might make the service
+/// refuse the stamp as well.
+fn details_to_write(details: &BeatDetails) -> Option<HashMap<String, String>> {
+    let sound = details.clone().sound();
+    if sound.is_none() {
+        tracing::debug!("the beat details are out of range; writing the stamp without them");
+    }
+    sound.as_ref().map(metadata::from_details)
+}
+
+/// The cluster whose stamp a blob is; `below` is the store's prefix with its slash.
+fn cluster_of(name: &str, below: &str) -> Option<ClusterId> {
+    let (cluster, file) = name.strip_prefix(below)?.split_once('/')?;
+    if file == STAMP { cluster.parse().ok() } else { None }
+}
+
+#[cfg(test)]
+mod tests;

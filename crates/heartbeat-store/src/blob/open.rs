@@ -1,0 +1,86 @@
+//! Opens a container: no request is sent, so a store that is away is no error here.
+
+use std::sync::Arc;
+
+use azure_core::http::Transport;
+use azure_core::http::policies::Policy;
+use azure_storage_blob::{BlobContainerClient, BlobContainerClientOptions};
+
+use super::bearer::BearerPolicy;
+use super::entra::EntraSource;
+use super::fresh_token::FreshToken;
+use super::shared_key::SharedKeyPolicy;
+use super::transport::{self, Route, transport};
+use super::{BlobBackend, OpenError::Token};
+use crate::redact::clean;
+use crate::{BlobPlace, Credential, CredentialError, Deadlines};
+
+/// Why a store cannot be opened: a configuration that no waiting mends.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// There is no way to sign in.
+    #[error(transparent)]
+    Credential(#[from] CredentialError),
+    /// This identity can never get a token.
+    #[error("{credential} cannot be used: {detail}")]
+    Token {
+        /// The credential, without secrets.
+        credential: String,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// No client can be made.
+    #[error(
+        "cannot prepare https connections: {detail}; install CA certificates, or set SSL_CERT_FILE to a bundle"
+    )]
+    Transport {
+        /// What is wrong.
+        detail: String,
+    },
+}
+
+impl BlobBackend {
+    /// A client for this place that signs in with this credential. Each request ends within the longer of the
+    /// two deadlines; [`crate::Store`] holds each operation to its own.
+    ///
+    /// Requests over https go through `HTTPS_PROXY` where it is set and `NO_PROXY` does not name the host;
+    /// requests over http, and those to a managed identity, never go through a proxy.
+    pub fn open(place: &BlobPlace, credential: &Credential, deadlines: Deadlines) -> Result<Self, OpenError> {
+        let plain = place.is_plain_http();
+        let route = if plain { Route::Direct } else { Route::Internet };
+        let transport = transport(route, deadlines.read.max(deadlines.write), !plain)?;
+        Self::on_transport(place, credential, transport)
+    }
+
+    pub(super) fn on_transport(
+        place: &BlobPlace,
+        credential: &Credential,
+        transport: Transport,
+    ) -> Result<Self, OpenError> {
+        let mut container_url = place.container_url().clone();
+        if let Credential::Sas { sas, .. } = credential {
+            container_url.set_query(Some(sas.query().secret()));
+        }
+        let mut client_options = transport::options(transport);
+        client_options.per_try_policies.extend(signer(place, credential)?);
+        let options = BlobContainerClientOptions { client_options, ..Default::default() };
+        let container = BlobContainerClient::new(container_url, None, Some(options))
+            .map_err(|error| OpenError::Transport { detail: clean(&error.to_string()) })?;
+        Ok(Self { container, place: place.clone(), credential: credential.clone() })
+    }
+}
+
+/// What puts the credential on each request; `None` where the URL does, or nothing.
+fn signer(place: &BlobPlace, credential: &Credential) -> Result<Option<Arc<dyn Policy>>, OpenError> {
+    if let Credential::SharedKey { key, .. } = credential {
+        return Ok(Some(Arc::new(SharedKeyPolicy::new(place.account(), key.clone()))));
+    }
+    let Some(source) = EntraSource::new(credential)? else { return Ok(None) };
+    if place.is_plain_http() {
+        return Err(Token {
+            credential: credential.to_string(),
+            detail: "its tokens are never sent over http; write https".to_owned(),
+        });
+    }
+    Ok(Some(Arc::new(BearerPolicy::new(FreshToken::new(source)))))
+}

@@ -1,0 +1,194 @@
+//! Answers that no emulator gives, from a scripted service.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use azure_core::credentials::Secret;
+use azure_core::http::headers::Headers;
+use azure_core::http::{AsyncRawResponse, HttpClient, Request, Transport};
+use failover_policy::Tick;
+
+use super::*;
+use crate::{Origin, Place, Source, WriterId};
+
+/// A status, headers and a body.
+type Answer = (u16, Vec<(&'static str, String)>, Vec<u8>);
+
+/// Gives its answers in order and notes the requests.
+#[derive(Debug, Clone, Default)]
+struct Script {
+    answers: Arc<Mutex<VecDeque<Answer>>>,
+    requests: Arc<Mutex<Vec<String>>>,
+}
+
+impl Script {
+    fn answers(self, status: u16, headers: &[(&'static str, &str)], body: impl AsRef<[u8]>) -> Self {
+        let headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        self.answers.lock().unwrap().push_back((status, headers, body.as_ref().to_vec()));
+        self
+    }
+
+    fn open(&self, url: &str) -> BlobBackend {
+        let Ok(Place::Blob(place)) = Place::parse(url, Source::Flag) else { panic!("{url}") };
+        let credential =
+            Credential::SharedKey { key: Secret::new("a2V5"), origin: Origin::Variable("AZURE_STORAGE_KEY") };
+        BlobBackend::on_transport(&place, &credential, Transport::new(Arc::new(self.clone()))).unwrap()
+    }
+
+    /// Method, path and query of each request, with the range and the conditions.
+    fn requests(&self) -> Vec<String> {
+        self.requests.lock().unwrap().clone()
+    }
+}
+
+#[async_trait]
+impl HttpClient for Script {
+    async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
+        let mut line = format!("{} {}", request.method().as_str(), request.path_and_query());
+        for name in ["range", "if-match", "if-none-match"] {
+            if let Some(value) = request.headers().get_optional_str(&name.into()) {
+                line.push_str(&format!(" {name}={value}"));
+            }
+        }
+        self.requests.lock().unwrap().push(line);
+        let (status, fields, body) = self.answers.lock().unwrap().pop_front().expect("a request too many");
+        let mut headers = Headers::new();
+        for (name, value) in fields {
+            headers.insert(name, value);
+        }
+        Ok(AsyncRawResponse::from_bytes(status.into(), headers, body))
+    }
+}
+
+const URL: &str = "https://acc.blob.core.windows.net/con";
+
+fn cluster(id: &str) -> ClusterId {
+    id.parse().unwrap()
+}
+
+fn page(names: &[&str], next: &str) -> String {
+    let blobs: String = names.iter().map(|name| format!("<Blob><Name>{name}</Name></Blob>")).collect();
+    format!("<EnumerationResults><Blobs>{blobs}</Blobs><NextMarker>{next}</NextMarker></EnumerationResults>")
+}
+
+#[tokio::test]
+async fn a_stamp_is_one_read_and_a_beat_one_write() {
+    let service = Script::default()
+        .answers(206, &[("content-range", "bytes 0-17/18"), ("etag", "\"1\"")], b"639000000000000000")
+        .answers(201, &[("etag", "\"2\"")], b"");
+    let store = service.open(&format!("{URL}/v2"));
+    let read = store.read_stamp(&cluster("a")).await.unwrap();
+    let details = BeatDetails {
+        version: 1,
+        writer: WriterId("w".to_owned()),
+        beat_count: 1,
+        interval_ms: 2000,
+        process_start: "2026-01-02T03:04:05Z".to_owned(),
+    };
+    store.write_beat(&cluster("a"), &Beat { stamp: read, details }).await.unwrap();
+    assert_eq!(
+        service.requests(),
+        ["GET /con/v2%2Fa%2Fheartbeat.txt range=bytes=0-64", "PUT /con/v2%2Fa%2Fheartbeat.txt"]
+    );
+}
+
+#[tokio::test]
+async fn clusters_are_collected_from_every_page_and_only_from_stamps_of_this_store() {
+    let first = ["v2/a/heartbeat.txt", "v2/B/heartbeat.txt", "v2/c/heartbeat.json", "v2/heartbeat.txt"];
+    let second = ["v2/west-1/heartbeat.txt", "v2/x/y/heartbeat.txt", "v2/.probe-1.json", "v2/ownership.json"];
+    let service =
+        Script::default().answers(200, &[], page(&first, "next")).answers(200, &[], page(&second, ""));
+    let found = service.open(&format!("{URL}/v2")).clusters().await.unwrap();
+    assert_eq!(found.iter().map(ToString::to_string).collect::<Vec<_>>(), ["a", "west-1"]);
+    let requests = service.requests();
+    assert_eq!(requests.len(), 2);
+    assert!(requests[0].contains("prefix=v2%2F") && !requests[0].contains("marker="), "{requests:?}");
+    assert!(requests[1].contains("prefix=v2%2F") && requests[1].contains("marker=next"), "{requests:?}");
+}
+
+#[tokio::test]
+async fn a_service_that_ignores_the_range_does_not_make_us_read_it_all() {
+    let whole = vec![b'6'; 1_000_000];
+    let service = Script::default().answers(200, &[("etag", "\"1\"")], &whole).answers(200, &[], &whole);
+    let store = service.open(URL);
+    assert_eq!(store.get("b", 10).await.unwrap().bytes.len(), 11);
+    let error = store.read_stamp(&cluster("a")).await.unwrap_err();
+    assert!(matches!(error, StoreError::Malformed { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn an_empty_blob_is_a_malformed_stamp_and_no_failed_request() {
+    let service = Script::default().answers(416, &[("x-ms-error-code", "InvalidRange")], b"").answers(
+        200,
+        &[("etag", "\"1\"")],
+        b"",
+    );
+    let error = service.open(URL).read_stamp(&cluster("a")).await.unwrap_err();
+    assert!(matches!(error, StoreError::Malformed { .. }), "{error}");
+    assert_eq!(service.requests().len(), 2, "only an empty blob is asked for twice");
+}
+
+#[tokio::test]
+async fn conditions_name_the_tag_as_the_service_sent_it() {
+    let service = Script::default()
+        .answers(201, &[("etag", "\"0x1\"")], b"")
+        .answers(201, &[("etag", "\"0x2\"")], b"")
+        .answers(206, &[("content-range", "bytes 0-1/2"), ("etag", "\"0x2\"")], b"{}");
+    let store = service.open(URL);
+    let first = store.create_record(&RecordName::Ownership, b"{}").await.unwrap();
+    let second = store.swap_record(&RecordName::Ownership, b"{}", &first).await.unwrap();
+    let record = store.read_record(&RecordName::Ownership).await.unwrap().unwrap();
+    assert_eq!(record.version, second);
+    assert_eq!(
+        service.requests(),
+        [
+            "PUT /con/ownership.json if-none-match=*",
+            "PUT /con/ownership.json if-match=\"0x1\"",
+            "GET /con/ownership.json range=bytes=0-65536",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn an_answer_without_a_tag_settles_nothing() {
+    let service = Script::default().answers(201, &[], b"").answers(200, &[], b"{}");
+    let store = service.open(URL);
+    let error = store.create_record(&RecordName::Ownership, b"{}").await.unwrap_err();
+    assert!(matches!(error, StoreError::Ambiguous { .. }), "{error}");
+    let error = store.read_record(&RecordName::Ownership).await.unwrap_err();
+    assert!(matches!(error, StoreError::Unreachable { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_folders_revision_is_never_the_state_of_a_blob() {
+    let service = Script::default();
+    let swap =
+        service.open(URL).swap_record(&RecordName::Ownership, b"{}", &RecordVersion::Revision(1)).await;
+    assert!(matches!(swap, Err(StoreError::Conflict { .. })), "{swap:?}");
+    assert!(service.requests().is_empty());
+}
+
+#[tokio::test]
+async fn details_out_of_range_do_not_cost_the_stamp() {
+    let service = Script::default().answers(201, &[("etag", "\"1\"")], b"");
+    let details = BeatDetails {
+        version: 1,
+        writer: WriterId("w".repeat(100_000)),
+        beat_count: 1,
+        interval_ms: 2000,
+        process_start: String::new(),
+    };
+    let beat = Beat { stamp: Stamp::new(Tick::UNIX_EPOCH), details };
+    assert_eq!(service.open(URL).write_beat(&cluster("a"), &beat).await, Ok(()));
+}
+
+#[test]
+fn the_handle_prints_without_its_secrets() {
+    let url = "https://acc.blob.core.windows.net/con?sv=1&se=2030-01-01&sig=PLANTED";
+    let Ok(Place::Blob(place)) = Place::parse(url, Source::Environment) else { panic!("a sound place") };
+    let credential = Credential::Sas { sas: place.sas().unwrap().clone(), origin: Origin::StoreUrl };
+    let transport = Transport::new(Arc::new(Script::default()));
+    let store = BlobBackend::on_transport(&place, &credential, transport).unwrap();
+    let shown = format!("{store:?} {place:?} {place} {credential:?} {credential}");
+    assert!(shown.contains("acc.blob") && !shown.contains("PLANTED"), "{shown}");
+}
