@@ -1,7 +1,8 @@
 //! From arguments to flags, and every usage error on one line.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
+use clap::builder::Resettable;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command, Error, Parser};
 
@@ -39,7 +40,7 @@ pub fn parse<P: Parser>(
     default_command: &str,
 ) -> Result<P, Stop> {
     let arguments = with_default_command(arguments.into_iter().collect(), default_command);
-    let command = hide_environment(P::command());
+    let command = with_environment_rules(P::command());
     let matches = command.clone().try_get_matches_from(&arguments);
     matches
         .and_then(|mut matches| P::from_arg_matches_mut(&mut matches))
@@ -57,8 +58,13 @@ fn with_default_command(mut arguments: Vec<OsString>, default_command: &str) -> 
     arguments
 }
 
-fn hide_environment(command: Command) -> Command {
-    command.mut_args(|arg| arg.hide_env_values(true)).mut_subcommands(hide_environment)
+/// Hides the values of variables from help, and takes one that is set to nothing as not set.
+fn with_environment_rules(command: Command) -> Command {
+    let empty = |variable: &OsStr| std::env::var_os(variable).is_some_and(|value| value.is_empty());
+    command
+        .mut_args(|arg| if arg.get_env().is_some_and(empty) { arg.env(Resettable::Reset) } else { arg })
+        .mut_args(|arg| arg.hide_env_values(true))
+        .mut_subcommands(with_environment_rules)
 }
 
 fn stop(error: &Error, mut command: Command, arguments: &[OsString]) -> Stop {
@@ -116,4 +122,117 @@ fn is_given(arg: &Arg, arguments: &[OsString]) -> bool {
     arguments.iter().filter_map(|argument| argument.to_str()).any(|argument| {
         argument.strip_prefix(&long).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Args, CommandFactory, Subcommand};
+    use failover_policy::Span;
+
+    use super::*;
+    use crate::LogArgs;
+
+    /// Keeps a heart going.
+    #[derive(Debug, PartialEq, Parser)]
+    #[command(name = "pacer", version = "1.2.3")]
+    struct Flags {
+        #[command(subcommand)]
+        command: Chosen,
+    }
+
+    #[derive(Debug, PartialEq, Subcommand)]
+    enum Chosen {
+        /// Beats for ever.
+        Run {
+            #[arg(long, env = "PACER_INTERVAL")]
+            interval: Option<Span>,
+            #[arg(long, value_parser = ["human", "json"])]
+            format: Option<String>,
+        },
+        /// Beats once.
+        Once,
+    }
+
+    fn parse_words(words: &[&str]) -> Result<Chosen, Stop> {
+        let arguments = std::iter::once("pacer").chain(words.iter().copied()).map(OsString::from);
+        parse::<Flags>(arguments, "run").map(|flags| flags.command)
+    }
+
+    #[test]
+    fn the_default_command_runs_where_none_is_named() {
+        let run =
+            |interval: Option<u64>| Chosen::Run { interval: interval.map(Span::from_secs), format: None };
+        let table: [(&[&str], Chosen); 5] = [
+            (&[], run(None)),
+            (&["--interval", "3s"], run(Some(3))),
+            (&["--interval=3s"], run(Some(3))),
+            (&["run", "--interval", "3s"], run(Some(3))),
+            (&["once"], Chosen::Once),
+        ];
+        for (words, expected) in table {
+            assert_eq!(parse_words(words), Ok(expected), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn every_usage_error_is_one_line_that_says_what_where_and_what_to_do() {
+        let table: [(&[&str], &str); 8] = [
+            (
+                &["--interval", "30"],
+                "invalid value '30' for '--interval <INTERVAL>': '30' is not a duration (time unit needed, for \
+                 example 30sec or 30ms); write a whole number with its unit, such as 1500ms, 10s or 5m; \
+                 try 'pacer run --help'",
+            ),
+            (
+                &["--interval"],
+                "a value is required for '--interval <INTERVAL>' but none was supplied; try 'pacer run --help'",
+            ),
+            (
+                &["--intervall", "3s"],
+                "unexpected argument '--intervall' found; tip: a similar argument exists: '--interval'; \
+                 try 'pacer run --help'",
+            ),
+            (
+                &["--interval", "1s", "--interval", "2s"],
+                "the argument '--interval <INTERVAL>' cannot be used multiple times; try 'pacer run --help'",
+            ),
+            (
+                &["--format", "xml"],
+                "invalid value 'xml' for '--format <FORMAT>' [possible values: human, json]; \
+                 try 'pacer run --help'",
+            ),
+            (
+                &["onse"],
+                "unrecognized subcommand 'onse'; tip: a similar subcommand exists: 'once'; try 'pacer --help'",
+            ),
+            (&["once", "twice"], "unexpected argument 'twice' found; try 'pacer once --help'"),
+            (
+                &["--interval", "3s\nforged line"],
+                "invalid value '3s forged line' for '--interval <INTERVAL>': '3s forged line' is not a \
+                 duration (expected number at 3); write a whole number with its \
+                 unit, such as 1500ms, 10s or 5m; try 'pacer run --help'",
+            ),
+        ];
+        for (words, expected) in table {
+            assert_eq!(parse_words(words), Err(Stop::Usage(expected.to_owned())), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn help_and_version_are_no_errors() {
+        for words in [&["--help"][..], &["-h"], &["help"], &["run", "--help"], &["--version"], &["-V"]] {
+            assert!(matches!(parse_words(words), Err(Stop::Information(_))), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn the_value_of_a_variable_never_shows_in_help() {
+        let command = with_environment_rules(LogArgs::augment_args(Command::new("pacer")));
+        assert!(
+            command.get_arguments().filter(|arg| arg.get_env().is_some()).all(Arg::is_hide_env_values_set)
+        );
+        let nested = with_environment_rules(Flags::command());
+        let run = nested.find_subcommand("run").unwrap();
+        assert!(run.get_arguments().all(Arg::is_hide_env_values_set));
+    }
 }

@@ -97,13 +97,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_suspended_machine_wakes_at_most_a_second_late() {
         let clock = VirtualClock::new();
-        let wake = clock.now().boot.after(Duration::from_secs(3600));
+        let wake = clock.now().boot.after(Duration::from_hours(1));
         let sleeper = tokio::spawn({
             let clock = clock.clone();
             async move { sleep_until(&clock, wake).await }
         });
         tokio::time::sleep(Duration::from_millis(10_300)).await;
-        clock.suspend(Duration::from_secs(3600));
+        clock.suspend(Duration::from_hours(1));
         sleeper.await.unwrap();
         let late = clock.now().boot.since(wake);
         assert!(late <= Duration::from_secs(11) + LONGEST_NAP, "{late:?} after the wished moment");

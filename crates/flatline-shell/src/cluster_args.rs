@@ -9,10 +9,10 @@ use crate::ConfigError;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Clusters")]
 pub struct ClusterArgs {
-    /// The cluster that this process runs in, such as `a`
+    /// The cluster that this process runs in, such as a
     #[arg(long, value_name = "ID", env = "THIS_CLUSTER")]
     pub this_cluster: Option<ClusterId>,
-    /// The cluster whose heart is watched, such as `b`
+    /// The cluster whose heart is watched, such as b
     #[arg(long, value_name = "ID", env = "THAT_CLUSTER")]
     pub that_cluster: Option<ClusterId>,
     /// The cluster that owns the work at first [default: a; required where neither cluster is a]

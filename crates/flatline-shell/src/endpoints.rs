@@ -155,3 +155,115 @@ async fn answer(stream: TcpStream, router: Router) {
         Err(_) => tracing::debug!("a client was too slow"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    struct Patient(Result<(), String>);
+
+    impl Report for Patient {
+        fn ready(&self) -> Result<(), String> {
+            self.0.clone()
+        }
+
+        fn metrics(&self) -> String {
+            "# EOF\n".to_owned()
+        }
+
+        fn state(&self) -> serde_json::Value {
+            json!({"letter": "O"})
+        }
+    }
+
+    async fn serve(patient: Patient) -> SocketAddr {
+        let endpoints = Endpoints::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let address = endpoints.address();
+        tokio::spawn(endpoints.serve(Arc::new(patient)));
+        address
+    }
+
+    async fn ask(address: SocketAddr, request: &str) -> String {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    #[tokio::test]
+    async fn each_path_answers_what_it_is_for() {
+        let address = serve(Patient(Ok(()))).await;
+        let table = [
+            ("GET /livez", "200", "text/plain", "ok\n"),
+            ("GET /readyz", "200", "text/plain", "ok\n"),
+            ("GET /metrics", "200", OPEN_METRICS, "# EOF\n"),
+            ("GET /state", "200", "application/json", "{\"letter\":\"O\"}"),
+            ("GET /nowhere", "404", "", ""),
+            ("POST /state", "405", "", ""),
+        ];
+        for (request, status, media, body) in table {
+            let answer = ask(address, &format!("{request} HTTP/1.1\r\nhost: x\r\n\r\n")).await;
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{request}: {answer}");
+            assert!(answer.contains(media) && answer.ends_with(body), "{request}: {answer}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_program_that_is_not_ready_says_why_and_is_still_alive() {
+        let address = serve(Patient(Err("no beat landed yet".to_owned()))).await;
+        let ready = ask(address, "GET /readyz HTTP/1.1\r\nhost: x\r\n\r\n").await;
+        assert!(ready.starts_with("HTTP/1.1 503") && ready.ends_with("no beat landed yet\n"), "{ready}");
+        let live = ask(address, "GET /livez HTTP/1.1\r\nhost: x\r\n\r\n").await;
+        assert!(live.starts_with("HTTP/1.1 200"), "{live}");
+    }
+
+    /// More slow clients than there are places: the deadlines free the places, so a probe gets its answer.
+    #[tokio::test(start_paused = true)]
+    async fn slow_clients_cannot_keep_a_probe_out_for_longer_than_the_deadline() {
+        let address = serve(Patient(Ok(()))).await;
+        let mut slow = Vec::new();
+        for _ in 0..MAX_CONNECTIONS + 8 {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(b"GET /livez HTTP/1.1\r\nhost:").await.unwrap();
+            slow.push(stream);
+        }
+        let answer = ask(address, "GET /livez HTTP/1.1\r\nhost: x\r\n\r\n").await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn nonsense_is_answered_or_dropped_and_the_next_request_is_served() {
+        let address = serve(Patient(Ok(()))).await;
+        let long = format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(3 * MAX_BUFFER_BYTES));
+        for request in ["\0\0\0\r\n\r\n", "GET\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &long] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            let _ = stream.write_all(request.as_bytes()).await;
+            let mut answer = Vec::new();
+            let _ = stream.read_to_end(&mut answer).await;
+            assert!(!answer.starts_with(b"HTTP/1.1 200"), "{request:?}");
+        }
+        let answer = ask(address, "GET /livez HTTP/1.1\r\nhost: x\r\n\r\n").await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn an_address_in_use_is_refused_with_what_to_do() {
+        let address = serve(Patient(Ok(()))).await;
+        let error = Endpoints::bind(ListenAddress(address)).await.unwrap_err().to_string();
+        assert!(error.starts_with(&format!("cannot listen on {address}: ")), "{error}");
+        assert!(error.ends_with("choose another address with --listen"), "{error}");
+    }
+
+    #[test]
+    fn what_is_not_an_address_with_a_port_is_refused() {
+        for text in
+            ["", "9600", ":9600", "localhost:9600", "127.0.0.1", "127.0.0.1:99999", "http://127.0.0.1:1"]
+        {
+            assert_eq!(text.parse::<ListenAddress>(), Err(InvalidListenAddress(text.to_owned())));
+        }
+    }
+}

@@ -4,7 +4,10 @@ use std::fmt;
 use std::future::Future;
 use std::io::Write;
 
+use heartbeat_store::redact;
 use tokio::runtime::Builder;
+
+use crate::log_queue;
 
 /// How a program ended. For an init container the exit code is the interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,14 +55,18 @@ pub fn run(name: &str, program: impl Future<Output = Exit>) -> ! {
 /// Tells a person on stderr, in one line without secrets, why the program `name` does not start.
 pub fn refuse(name: &str, reason: impl fmt::Display) -> Exit {
     let line = format!("{name}: error: {reason}");
-    let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+    let words = line.split(|c: char| c.is_whitespace() || c.is_control());
+    let line = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    log_queue::drain();
     // Nobody is left to tell when stderr itself is closed.
-    let _ = writeln!(std::io::stderr(), "{}", crate::redact(&line));
+    let _ = writeln!(std::io::stderr(), "{}", redact(&line));
     Exit::Refused
 }
 
-/// Leaves the process at once: flushes what was printed, and waits for no thread.
+/// Leaves the process: gives the log a moment to be written, flushes what was printed, and waits for no other
+/// thread.
 pub fn leave(exit: Exit) -> ! {
+    log_queue::drain();
     let _ = std::io::stdout().flush();
     let _ = std::io::stderr().flush();
     std::process::exit(exit.code())

@@ -1,8 +1,8 @@
 //! Being asked to stop.
 
-use std::io;
-
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::ConfigError;
 
 /// Listens for the signals that end a program. Installed at start-up, before anything else is awaited: as
 /// process 1 of a container a signal without a handler is ignored by the kernel.
@@ -14,8 +14,11 @@ pub struct Termination {
 
 impl Termination {
     /// Installs the handlers of SIGTERM and SIGINT. Fails where the runtime has no signal driver.
-    pub fn install() -> io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    pub fn install() -> Result<Self, ConfigError> {
+        let listen = |kind| {
+            signal(kind).map_err(|error| ConfigError::new(format_args!("cannot listen for signals: {error}")))
+        };
+        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
     }
 
     /// Waits for the first such signal and returns its number.

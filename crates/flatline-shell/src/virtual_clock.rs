@@ -29,7 +29,9 @@ impl VirtualClock {
 
     /// A clock whose wall shows 2025-11-01T00:00:00 UTC now.
     pub fn new() -> Self {
-        Self::starting_at(Tick::from_unix(Duration::from_secs(Self::BASE_UNIX_SECONDS)).unwrap_or(Tick::UNIX_EPOCH))
+        Self::starting_at(
+            Tick::from_unix(Duration::from_secs(Self::BASE_UNIX_SECONDS)).unwrap_or(Tick::UNIX_EPOCH),
+        )
     }
 
     /// A clock whose wall shows `base` now. The boot-time clock starts at zero.
