@@ -1,1 +1,130 @@
-//! stub
+//! The beacon: stamps the time where both clusters can read it.
+//!
+//! Follow a beat from here: [`run`] checks the flags (`cli`, then `config`), `beacon` takes a stamp from the
+//! wall clock at every turn of its `cadence` and writes it through a `heartbeat_store::Store`, and leaves how
+//! that went in `state`, from which the log's few lines (`streak`), the `metrics` and the answers of the
+//! endpoints are made. Beside it `peer` reads the other cluster's stamp, to know that it could.
+//!
+//! What this crate does not do: it judges no heart, owns nothing, and deletes nothing.
+
+mod beacon;
+mod cadence;
+mod cli;
+mod config;
+mod identity;
+mod metrics;
+mod peer;
+mod state;
+mod streak;
+#[cfg(test)]
+mod test_bench;
+mod wall_clock;
+
+use std::convert::Infallible;
+use std::future::pending;
+use std::sync::Arc;
+
+use flatline_shell::endpoints::{Endpoints, Report};
+use flatline_shell::{Clock, ConfigError, Environment, Exit, SystemClock, Termination, exit};
+use tracing::info;
+
+use crate::beacon::Beacon;
+use crate::config::{BeaconConfig, PeerConfig, RunConfig};
+use crate::peer::PeerWatch;
+use crate::state::{Identity, Status};
+
+pub use crate::cli::{BeaconFlags, Command, DEFAULT_COMMAND, Flags, NAME, RunFlags, TimingFlags};
+
+/// Does what the flags ask for. A configuration that cannot be used is told in one line and refused.
+pub async fn run(flags: Flags, environment: Environment) -> Exit {
+    let ended = match flags.command {
+        Command::Run(flags) => beat_until_stopped(&flags, &environment).await,
+        Command::Once(flags) => beat_once(&flags, &environment).await,
+    };
+    ended.unwrap_or_else(|error| exit::refuse(NAME, error))
+}
+
+async fn beat_until_stopped(flags: &RunFlags, environment: &Environment) -> Result<Exit, ConfigError> {
+    flags.beacon.logs.start(environment)?;
+    let mut termination = Termination::install()?;
+    let config = RunConfig::check(flags, environment)?;
+    let endpoints = match config.listen {
+        Some(address) => Some(Endpoints::bind(address).await?),
+        None => None,
+    };
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let peer = config.peer.as_ref();
+    let status = Arc::new(status(&config.beacon, peer, environment, Arc::clone(&clock))?);
+    announce(&status, endpoints.as_ref());
+    let signal = tokio::select! {
+        biased;
+        signal = termination.received() => signal,
+        never = Beacon::new(config.beacon.store, Arc::clone(&clock), Arc::clone(&status)).beat_forever() => match never {},
+        never = watch(config.peer, clock, Arc::clone(&status)) => match never {},
+        never = answer(endpoints, status.clone()) => match never {},
+    };
+    info!(signal, landed = status.landed(), "told to stop");
+    Ok(Exit::Signal(signal))
+}
+
+async fn beat_once(flags: &BeaconFlags, environment: &Environment) -> Result<Exit, ConfigError> {
+    flags.logs.start(environment)?;
+    let mut termination = Termination::install()?;
+    let config = BeaconConfig::check(flags, environment)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let status = Arc::new(status(&config, None, environment, Arc::clone(&clock))?);
+    let mut beacon = Beacon::new(config.store, clock, status);
+    tokio::select! {
+        signal = termination.received() => Ok(Exit::Signal(signal)),
+        outcome = beacon.beat() => outcome.map(|()| Exit::Done).map_err(ConfigError::new),
+    }
+}
+
+fn status(
+    config: &BeaconConfig,
+    peer: Option<&PeerConfig>,
+    environment: &Environment,
+    clock: Arc<dyn Clock>,
+) -> Result<Status, ConfigError> {
+    let start = clock.now();
+    let identity = Identity {
+        cluster: config.cluster.clone(),
+        is_primary: config.is_primary,
+        peer: peer.map(|peer| peer.cluster.clone()),
+        location: config.store.location(),
+        writer: identity::writer_id(environment, start.wall)?,
+        interval: config.timing.interval,
+        write_deadline: config.timing.write_deadline,
+        start,
+    };
+    Ok(Status::new(identity, clock))
+}
+
+fn announce(status: &Status, endpoints: Option<&Endpoints>) {
+    let identity = status.identity();
+    info!(
+        version = env!("CARGO_PKG_VERSION"),
+        cluster = %identity.cluster,
+        store = identity.location,
+        interval = %identity.interval,
+        write_deadline = %identity.write_deadline,
+        writer = %identity.writer,
+        peer = identity.peer.as_ref().map(tracing::field::display),
+        listen = endpoints.map(|endpoints| tracing::field::display(endpoints.address())),
+        "starting"
+    );
+}
+
+async fn watch(peer: Option<PeerConfig>, clock: Arc<dyn Clock>, status: Arc<Status>) -> Infallible {
+    match peer {
+        Some(peer) => PeerWatch::new(peer, clock, status).watch_forever().await,
+        None => pending().await,
+    }
+}
+
+async fn answer(endpoints: Option<Endpoints>, report: Arc<dyn Report>) -> Infallible {
+    match endpoints {
+        Some(endpoints) => endpoints.serve(report).await,
+        None => pending().await,
+    }
+}
