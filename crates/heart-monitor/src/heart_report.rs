@@ -85,6 +85,11 @@ pub(crate) fn sentence(assessment: &Assessment, error: Option<&StoreError>) -> S
         Verdict::Flatlined(FlatlineCause::Silence) => {
             format!("no beat for {} under watch, last {}", silence(evidence), stamp_and_age(evidence))
         }
+        Verdict::Flatlined(FlatlineCause::StampAge)
+            if evidence.silence.is_none_or(|silence| silence.is_zero()) =>
+        {
+            format!("last beat {}, believed at first sight", stamp_and_age(evidence))
+        }
         Verdict::Flatlined(FlatlineCause::StampAge) => {
             format!("last beat {}; no new one in {} of watching", stamp_and_age(evidence), silence(evidence))
         }

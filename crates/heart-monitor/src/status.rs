@@ -142,3 +142,72 @@ fn row(heart: &HeartReport) -> [String; 8] {
         heart.writer.clone().unwrap_or_else(dash),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use failover_policy::{Evidence, FlatlineCause, SignedSpan, Stamp, Tick};
+    use heartbeat_store::{BeatDetails, StoreError, WriterId};
+
+    use super::*;
+
+    fn assessment(verdict: Verdict, age: i64) -> Assessment {
+        let stamp = Stamp::new(Tick::from_count(639_000_000_000_000_000 - age).unwrap());
+        let evidence = Evidence {
+            stamp: Some(stamp),
+            stamp_age: Some(SignedSpan::from_ticks(age)),
+            ..Evidence::default()
+        };
+        Assessment { verdict, evidence }
+    }
+
+    fn details() -> BeatDetails {
+        BeatDetails {
+            version: 1,
+            writer: WriterId("beacon-7f9c-x/12/5e".to_owned()),
+            beat_count: 1234,
+            interval_ms: 2000,
+            process_start: "2025-11-27T00:00:00.000Z".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_table_shows_what_is_known_and_below_it_what_is_not() {
+        let id = |text: &str| text.parse::<ClusterId>().unwrap();
+        let primary = id("a");
+        let mut beating = assessment(Verdict::Beating, 5_320_000);
+        beating.evidence.skew = Some(SignedSpan::from_ticks(120_000));
+        let flat = assessment(Verdict::Flatlined(FlatlineCause::StampAge), 36_000_000_000);
+        let unknown =
+            Assessment { verdict: Verdict::Unknown(UnknownCause::Malformed), evidence: Evidence::default() };
+        let error =
+            StoreError::Malformed { what: "x/heartbeat.txt".to_owned(), detail: "it is empty".to_owned() };
+        let report = |cluster: &ClusterId, assessment, error, details| {
+            HeartReport::new(cluster, Some(&primary), assessment, error, details)
+        };
+        let status = StatusReport {
+            version: 1,
+            store: "/mnt/heartbeat".to_owned(),
+            checked_at: "2025-11-27T08:00:00.000Z".to_owned(),
+            primary: Some(primary.clone()),
+            clusters: vec![
+                report(&id("a"), &beating, None, Some(details())),
+                report(&id("b"), &flat, None, None),
+                report(&id("west-1"), &unknown, Some(&error), None),
+            ],
+        };
+        insta::assert_snapshot!("table", anstream::adapter::strip_str(&table(&status)).to_string());
+        insta::assert_snapshot!("json", serde_json::to_string_pretty(&status).unwrap());
+    }
+
+    #[test]
+    fn an_empty_store_says_so() {
+        let status = StatusReport {
+            version: 1,
+            store: "/mnt/heartbeat".to_owned(),
+            checked_at: String::new(),
+            primary: None,
+            clusters: Vec::new(),
+        };
+        assert!(table(&status).ends_with("no cluster has a stamp in /mnt/heartbeat\n"));
+    }
+}

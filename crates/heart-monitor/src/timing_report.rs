@@ -109,3 +109,26 @@ fn human(report: &TimingReport) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use failover_policy::Span;
+
+    use super::*;
+
+    fn shown(timing: &Timing) -> String {
+        anstream::adapter::strip_str(&human(&report(timing))).to_string()
+    }
+
+    #[test]
+    fn the_default_budget_is_shown_with_every_slack() {
+        insta::assert_snapshot!("default_budget", shown(&Timing::default()));
+    }
+
+    #[test]
+    fn an_unsafe_set_is_shown_in_full_with_what_to_change() {
+        let timing = Timing { flatline_after: Span::from_secs(5), ..Timing::default() };
+        assert!(!report(&timing).safe);
+        insta::assert_snapshot!("unsafe_budget", shown(&timing));
+    }
+}

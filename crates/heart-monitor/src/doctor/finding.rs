@@ -82,3 +82,23 @@ pub(crate) fn human(report: &DoctorReport) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_finding_is_a_line_with_what_to_do_below_it_and_one_failure_makes_the_whole_unhealthy() {
+        let took = Duration::from_micros(1234);
+        let findings = vec![
+            Finding::ok("read", "clusters with a stamp: a, b").taking(took),
+            Finding::warn("mount", "actimeo=30: a beat may be seen late", "mount with actimeo=1"),
+        ];
+        assert!(DoctorReport::new("/mnt".to_owned(), findings.clone()).healthy);
+        let findings =
+            findings.into_iter().chain([Finding::fail("write", "not allowed", "mend it")]).collect();
+        let report = DoctorReport::new("/mnt".to_owned(), findings);
+        assert!(!report.healthy);
+        insta::assert_snapshot!("findings", anstream::adapter::strip_str(&human(&report)).to_string());
+    }
+}
