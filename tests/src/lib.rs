@@ -7,7 +7,9 @@
 //! Nothing here panics: every wait is bounded, and its error says what it waited for and what the process had
 //! printed by then. A process that is dropped is killed, by a handle that can never mean another process.
 
+mod azurite;
 mod binaries;
+mod entra;
 mod folder;
 mod http;
 mod output;
@@ -16,7 +18,9 @@ mod program;
 mod running;
 mod stamp;
 
+pub use azurite::{Azurite, Validity};
 pub use binaries::{Binary, use_binaries_in};
+pub use entra::{Certificates, IdentityProvider};
 pub use folder::FolderStore;
 pub use http::{Answer, free_port, get};
 pub use output::{Line, Stream};
