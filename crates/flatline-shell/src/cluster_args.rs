@@ -48,8 +48,19 @@ impl ClusterArgs {
                 "--this-cluster and --that-cluster are both '{this}'; name two different clusters"
             )));
         }
-        let primary = self.primary.clone().or_else(|| classic_primary(&this, that.as_ref()));
+        let primary = self.primary_among(self.named());
         Ok(Clusters { this, that, primary })
+    }
+
+    /// The clusters that were named, this one first.
+    pub fn named(&self) -> impl Iterator<Item = &ClusterId> {
+        [&self.this_cluster, &self.that_cluster].into_iter().flatten()
+    }
+
+    /// The primary: the one that was named, or the classic one where it is among these.
+    pub fn primary_among<'c>(&self, clusters: impl IntoIterator<Item = &'c ClusterId>) -> Option<ClusterId> {
+        let classic = || clusters.into_iter().find(|id| id.as_str() == CLASSIC_PRIMARY).cloned();
+        self.primary.clone().or_else(classic)
     }
 }
 
@@ -67,10 +78,6 @@ impl Clusters {
             ConfigError::new("whose heart is to be watched? set --that-cluster or THAT_CLUSTER, such as b")
         })
     }
-}
-
-fn classic_primary(this: &ClusterId, that: Option<&ClusterId>) -> Option<ClusterId> {
-    [Some(this), that].into_iter().flatten().find(|id| id.as_str() == CLASSIC_PRIMARY).cloned()
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ use crate::{Clock, ConfigError, Environment, SystemClock};
 pub struct LogArgs {
     /// How log lines look on stderr [default: human on a terminal, json otherwise]; RUST_LOG sets the levels,
     /// such as debug or info,heartbeat_store=trace
-    #[arg(long, value_name = "FORMAT", env = "LOG_FORMAT")]
+    #[arg(long, value_name = "FORMAT", env = "LOG_FORMAT", global = true)]
     pub log_format: Option<LogFormat>,
 }
 

@@ -40,8 +40,9 @@ pub(crate) async fn run(
     let exit = exit_of(verdict);
     // Details are a courtesy: without them the answer stands.
     let details = store.read_details(&cluster).await.ok().flatten();
-    let primary = args.clusters.primary.as_ref();
-    let heart = HeartReport::new(&cluster, primary, &sight.assessment, sight.error.as_ref(), details);
+    let primary = args.clusters.primary_among(args.clusters.named());
+    let heart =
+        HeartReport::new(&cluster, primary.as_ref(), &sight.assessment, sight.error.as_ref(), details);
     match args.output.output {
         Output::Human => paint::print(&human(&heart)),
         Output::Json => paint::print_json(&CheckReport {

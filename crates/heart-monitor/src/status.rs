@@ -39,8 +39,9 @@ pub(crate) async fn run(
             return Ok(Exit::CannotTell);
         }
     };
-    let clusters: BTreeSet<ClusterId> = listed.into_iter().chain(named(args)).collect();
-    let primary = args.clusters.primary.clone().or_else(|| classic_primary(&clusters));
+    // Clusters that were named belong in the picture even where the store has nothing of them.
+    let clusters: BTreeSet<ClusterId> = listed.into_iter().chain(args.clusters.named().cloned()).collect();
+    let primary = args.clusters.primary_among(&clusters);
     let hearts = clusters.into_iter().map(|cluster| {
         let watcher = Watcher::new(store.clone(), cluster, Arc::clone(&clock), WatchRule::new(&timing));
         report(watcher, &store, primary.as_ref(), args.watch_for)
@@ -58,15 +59,6 @@ pub(crate) async fn run(
         Output::Json => paint::print_json(&report),
     }
     Ok(Exit::Done)
-}
-
-/// Clusters that were named belong in the picture even where the store has nothing of them.
-fn named(args: &StatusArgs) -> impl Iterator<Item = ClusterId> {
-    [&args.clusters.this_cluster, &args.clusters.that_cluster].into_iter().flatten().cloned()
-}
-
-fn classic_primary(clusters: &BTreeSet<ClusterId>) -> Option<ClusterId> {
-    clusters.iter().find(|cluster| cluster.as_str() == "a").cloned()
 }
 
 async fn report(

@@ -25,12 +25,11 @@ pub(crate) async fn run(
     let store = args.store.open(environment, deadlines(&timing))?;
     let end = args.watch_for.map(|watch_for| clock.now().boot.after(watch_for.get()));
     let screen = Screen::new(std::io::stdout().is_terminal());
-    let named = [&args.clusters.this_cluster, &args.clusters.that_cluster].into_iter().flatten().cloned();
     Ok(tokio::select! {
         biased;
         signal = termination.received() => Exit::Signal(signal),
         () = until(end, clock.as_ref()) => Exit::Done,
-        never = follow(&store, &clock, &timing, named.collect(), screen) => match never {},
+        never = follow(&store, &clock, &timing, args.clusters.named().cloned().collect(), screen) => match never {},
     })
 }
 
