@@ -193,11 +193,21 @@ impl From<IfNeverSeen> for NeverSeen {
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
+    use flatline_shell::LogFormat;
 
     use super::*;
 
     #[test]
     fn the_flags_are_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_log_format_stands_after_any_command_and_where_none_is_named() {
+        for words in [&["timing", "--log-format", "json"][..], &["--log-format", "json"]] {
+            let words = ["heart-monitor"].iter().chain(words).map(std::ffi::OsString::from);
+            let cli = flatline_shell::cli::parse::<Cli>(words, "wait").unwrap();
+            assert_eq!(cli.logging.log_format, Some(LogFormat::Json));
+        }
     }
 }
