@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::fuzz::Fuzz;
 use crate::phases::Phases;
-use crate::{checks, shell, test, tools};
+use crate::{checks, shell, test, tools, workspace};
 
 /// The tools that are too slow to build for every change.
 const SLOW_TOOLS: [&str; 2] = ["cargo-deny", "cargo-fuzz"];
@@ -28,11 +28,18 @@ pub(crate) fn full() -> Result<()> {
 
 fn run_phases(phases: &mut Phases) {
     test::run_phases(phases, &[]);
-    phases.run("format", || shell::run(shell::cargo("fmt").args(["--all", "--check"])));
+    phases.run("format", format);
     phases.run("lints", lints);
     phases.run("documents", documents);
     phases.run("supply chain", supply_chain);
     phases.run("repository", checks::run);
+}
+
+fn format() -> Result<()> {
+    shell::run(shell::cargo("fmt").args(["--all", "--check"]))?;
+    // The fuzz targets are a workspace of their own, which the stable toolchain does not build.
+    let targets = workspace::files_with("rs")?.into_iter().filter(|file| file.starts_with("fuzz"));
+    shell::run(shell::program("rustfmt").args(["--check", "--edition", "2024"]).args(targets))
 }
 
 fn lints() -> Result<()> {

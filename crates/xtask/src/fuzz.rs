@@ -40,8 +40,13 @@ impl Fuzz {
         fuzz.env("PATH", std::env::join_paths(own.into_iter().chain(std::env::split_paths(&path)))?);
         // Set by the stable cargo that runs this; they would take precedence over the nightly one.
         fuzz.env_remove("CARGO").env_remove("RUSTUP_TOOLCHAIN");
-        fuzz.args(["run", "nightly", "cargo", "fuzz", "run", name, "--"]);
-        shell::run(fuzz.arg(format!("-max_total_time={}", self.seconds)).arg("-print_final_stats=1"))
+        fuzz.args(["run", "nightly", "cargo", "fuzz", "run", "--target-dir"])
+            .arg(workspace::target().join("fuzz"));
+        fuzz.args([name, "--"]);
+        shell::run(
+            fuzz.arg(format!("-max_total_time={}", self.seconds))
+                .args(["-verbosity=0", "-print_final_stats=1"]),
+        )
     }
 
     fn properties(&self) -> Result<()> {
