@@ -16,6 +16,7 @@ mod output;
 mod patience;
 mod program;
 mod running;
+mod samba;
 mod stamp;
 
 pub use azurite::{Azurite, Validity};
@@ -27,4 +28,5 @@ pub use output::{Line, Stream};
 pub use patience::{Interrupted, giving_up, pause, until};
 pub use program::{Echo, Program};
 pub use running::{Exit, Running};
+pub use samba::SambaShare;
 pub use stamp::Ticks;

@@ -48,19 +48,22 @@ pub(super) fn write_in_place(path: &Path, bytes: &[u8], flush: Flush) -> Result<
     Ok(())
 }
 
-/// Opens the file, or creates it where there is none. A link to nowhere is not followed: what it points to
+/// Opens the file, or creates it where there is none: for reading too, since an SMB client may be unable to set
+/// the length of a file that it opened for writing alone (seen in libsmbclient). A link to nowhere is not followed: what it points to
 /// may be a share that is not mounted.
 fn open_or_create(path: &Path) -> Result<File, FileFault> {
-    match open(OpenOptions::new().write(true), path) {
+    let mut existing = OpenOptions::new();
+    existing.read(true).write(true);
+    match open(&mut existing, path) {
         Err(FileFault::Missing) => {}
         opened => return opened,
     }
-    match open(OpenOptions::new().write(true).create_new(true), path) {
+    match open(existing.clone().create_new(true), path) {
         Err(FileFault::Io(error)) if error.kind() == ErrorKind::AlreadyExists => {}
         created => return created,
     }
     // Another writer was faster, or a link leads nowhere.
-    match open(OpenOptions::new().write(true), path) {
+    match open(&mut existing, path) {
         Err(FileFault::Missing) => Err(FileFault::Odd("it is a link that leads nowhere; remove it")),
         opened => opened,
     }

@@ -323,6 +323,9 @@ async fn a_probe_id_cannot_lead_out_of_the_store() {
 }
 
 proptest! {
+    // Each case makes files; the parsers have properties of their own, without.
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
     /// Whatever stands in a record's folder, the reader's answer is that of the rule in one line.
     #[test]
     fn the_highest_of_any_listing_is_the_one_that_counts(

@@ -5,4 +5,6 @@
 mod azurite;
 mod folder;
 mod memory;
+mod samba;
 mod suite;
+mod trouble;

@@ -77,8 +77,8 @@ async fn race(planter: &impl Planter, name: &RecordName, expected: Option<Record
     let (body, version) = winners.remove(0);
     let record = store(planter.open()).read_record(name).await.unwrap().expect("somebody won");
     assert_eq!(
-        (&record.body, &record.version),
-        (&body, &version),
+        (record.body.as_slice(), &record.version),
+        (body.as_bytes(), &version),
         "the winner's record is the one that stands"
     );
     version

@@ -1,7 +1,5 @@
 //! What a place must do that cannot swap: say so, and leave nothing behind.
 
-#![allow(dead_code, reason = "used once a place that cannot swap is there")]
-
 use heartbeat_store::{RecordName, StoreError};
 
 use super::{Planter, store};
