@@ -24,7 +24,17 @@ impl SignedSpan {
         self.0
     }
 
-    /// The difference in seconds, for metrics and JSON.
+    /// A difference of this many milliseconds, cut off at the ends of the range.
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis.saturating_mul(10_000))
+    }
+
+    /// The difference in whole milliseconds, rounded towards zero, for JSON.
+    pub const fn as_millis(self) -> i64 {
+        self.0 / 10_000
+    }
+
+    /// The difference in seconds, for metrics.
     #[expect(clippy::cast_precision_loss, reason = "below 2^53 ticks, 28 years, the value is exact")]
     pub fn as_seconds(self) -> f64 {
         self.0 as f64 / 1e7
@@ -54,7 +64,7 @@ impl fmt::Display for SignedSpan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.0 < 0 { "-" } else { "" };
         let magnitude = self.magnitude();
-        write!(f, "{sign}{}.{:03}s", magnitude.as_secs(), magnitude.subsec_millis())
+        f.pad(&format!("{sign}{}.{:03}s", magnitude.as_secs(), magnitude.subsec_millis()))
     }
 }
 

@@ -7,7 +7,7 @@ use flatline_shell::{Clock, ConfigError, Environment, Exit};
 use serde::Serialize;
 
 use crate::cli::{CheckArgs, Output};
-use crate::heart_report::HeartReport;
+use crate::heart_report::{HeartReport, whole_millis};
 use crate::paint;
 use crate::timing_args::deadlines;
 use crate::watcher::Watcher;
@@ -18,7 +18,7 @@ struct CheckReport {
     version: u32,
     store: String,
     checked_at: String,
-    flatline_after_seconds: f64,
+    flatline_after_ms: i64,
     exit_code: i32,
     #[serde(flatten)]
     heart: HeartReport,
@@ -49,7 +49,7 @@ pub(crate) async fn run(
             version: 1,
             store: store.location(),
             checked_at: clock.now().wall.to_string(),
-            flatline_after_seconds: timing.flatline_after.get().as_secs_f64(),
+            flatline_after_ms: whole_millis(timing.flatline_after.get()),
             exit_code: exit.code(),
             heart,
         }),

@@ -1,13 +1,15 @@
 //! What people and programs are told about one heart: the JSON of `check`, `status` and `/state`, and the
 //! sentence beside it.
 
+use std::time::Duration;
+
 use failover_policy::{
     Assessment, ClusterId, Evidence, FlatlineCause, Letter, SignedSpan, UnknownCause, Verdict,
 };
 use heartbeat_store::{BeatDetails, StoreError};
 use serde::{Serialize, Serializer};
 
-/// One heart, as of one look. Times are seconds with at most millisecond precision.
+/// One heart, as of one look. Times are whole milliseconds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct HeartReport {
     /// The cluster whose heart this is.
@@ -24,15 +26,15 @@ pub(crate) struct HeartReport {
     /// The same instant in RFC 3339.
     pub(crate) stamp_time: Option<String>,
     /// The stamp's age by the local wall clock; negative where it lies in the future.
-    pub(crate) stamp_age_seconds: Option<f64>,
+    pub(crate) stamp_age_ms: Option<i64>,
     /// How long the heart has been silent under watch.
-    pub(crate) silence_seconds: Option<f64>,
+    pub(crate) silence_ms: Option<i64>,
     /// The smallest age of a beat when it came in, signed; `null` where none came in.
-    pub(crate) skew_seconds: Option<f64>,
+    pub(crate) skew_ms: Option<i64>,
     /// Beats that the writer's process has written, by the beat details.
     pub(crate) heart_beat_count: Option<u64>,
     /// The writer's interval, by the beat details.
-    pub(crate) interval_seconds: Option<f64>,
+    pub(crate) interval_ms: Option<i64>,
     /// The process that wrote the beat, by the beat details.
     pub(crate) writer: Option<String>,
     /// When that process started, by the beat details.
@@ -62,14 +64,14 @@ impl HeartReport {
             reason: verdict.reason(),
             stamp: evidence.stamp.map(|stamp| stamp.to_string()),
             stamp_time: evidence.stamp.map(|stamp| stamp.tick().to_string()),
-            stamp_age_seconds: evidence.stamp_age.map(seconds),
-            silence_seconds: evidence.silence.map(|silence| millis(silence.as_secs_f64())),
-            skew_seconds: evidence.skew.map(seconds),
+            stamp_age_ms: evidence.stamp_age.map(SignedSpan::as_millis),
+            silence_ms: evidence.silence.map(whole_millis),
+            skew_ms: evidence.skew.map(SignedSpan::as_millis),
             heart_beat_count: details.as_ref().map(|details| details.beat_count),
-            interval_seconds: details
+            interval_ms: details
                 .as_ref()
                 .and_then(BeatDetails::interval)
-                .map(|interval| millis(interval.get().as_secs_f64())),
+                .map(|interval| whole_millis(interval.get())),
             writer: details.as_ref().map(|details| details.writer.to_string()),
             writer_started: details.map(|details| details.process_start),
             info: sentence(assessment, error),
@@ -133,13 +135,9 @@ fn silence(evidence: &Evidence) -> String {
     format!("{:.3}s", evidence.silence.unwrap_or_default().as_secs_f64())
 }
 
-fn seconds(span: SignedSpan) -> f64 {
-    millis(span.as_seconds())
-}
-
-/// Rounds seconds to milliseconds, so that JSON does not pretend to know more.
-fn millis(seconds: f64) -> f64 {
-    (seconds * 1000.0).round() / 1000.0
+/// A duration for JSON; the longest that there is has 2^63 ms and more, which nobody sees.
+pub(crate) fn whole_millis(span: Duration) -> i64 {
+    i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use failover_policy::{Assessment, ClusterId, Detector, Span, UnknownCause, Verdict, WatchRule};
+use failover_policy::{Assessment, ClusterId, Detector, SignedSpan, Span, UnknownCause, Verdict, WatchRule};
 use flatline_shell::{Clock, ConfigError, Environment, Exit};
 use futures::future::join_all;
 use heartbeat_store::Store;
@@ -118,8 +118,8 @@ fn table(report: &StatusReport) -> String {
 
 fn row(heart: &HeartReport) -> [String; 8] {
     let dash = || "-".to_owned();
-    let seconds = |seconds: f64| format!("{seconds:.3}s");
-    let last_beat = match (&heart.stamp_time, heart.stamp_age_seconds) {
+    let seconds = |millis: i64| SignedSpan::from_millis(millis).to_string();
+    let last_beat = match (&heart.stamp_time, heart.stamp_age_ms) {
         (Some(time), Some(age)) => format!("{time} ({})", seconds(age)),
         _ => dash(),
     };
@@ -129,15 +129,15 @@ fn row(heart: &HeartReport) -> [String; 8] {
         heart.verdict.to_string(),
         last_beat,
         heart.heart_beat_count.map_or_else(dash, |count| count.to_string()),
-        heart.interval_seconds.map_or_else(dash, |interval| format!("{interval}s")),
-        heart.skew_seconds.map_or_else(dash, seconds),
+        heart.interval_ms.map_or_else(dash, seconds),
+        heart.skew_ms.map_or_else(dash, seconds),
         heart.writer.clone().unwrap_or_else(dash),
     ]
 }
 
 #[cfg(test)]
 mod tests {
-    use failover_policy::{Evidence, FlatlineCause, SignedSpan, Stamp, Tick};
+    use failover_policy::{Evidence, FlatlineCause, Stamp, Tick};
     use heartbeat_store::{BeatDetails, StoreError, WriterId};
 
     use super::*;

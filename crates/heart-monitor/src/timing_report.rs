@@ -5,6 +5,7 @@ use flatline_shell::Exit;
 use serde::Serialize;
 
 use crate::cli::{Output, TimingReportArgs};
+use crate::heart_report::whole_millis;
 use crate::paint;
 
 /// The JSON document of `timing`, format version 1.
@@ -19,16 +20,16 @@ struct TimingReport {
 #[derive(Debug, Serialize)]
 struct Duration {
     symbol: &'static str,
-    seconds: f64,
+    ms: i64,
     meaning: &'static str,
 }
 
 #[derive(Debug, Serialize)]
 struct Line {
     formula: &'static str,
-    left_seconds: f64,
-    right_seconds: f64,
-    slack_seconds: f64,
+    left_ms: i64,
+    right_ms: i64,
+    slack_ms: i64,
     holds: bool,
     refused_where_broken: bool,
     meaning: &'static str,
@@ -49,9 +50,9 @@ fn report(timing: &Timing) -> TimingReport {
     let budget = timing.budget();
     let inequalities = budget.lines(Role::Guard).map(|line| Line {
         formula: line.formula,
-        left_seconds: line.left.as_seconds(),
-        right_seconds: line.right.as_seconds(),
-        slack_seconds: line.slack().as_seconds(),
+        left_ms: line.left.as_millis(),
+        right_ms: line.right.as_millis(),
+        slack_ms: line.slack().as_millis(),
         holds: line.holds(),
         refused_where_broken: line.severity == Severity::Refused,
         meaning: line.meaning,
@@ -66,12 +67,9 @@ fn report(timing: &Timing) -> TimingReport {
 }
 
 fn durations(timing: &Timing) -> Vec<Duration> {
-    let duration = |symbol, span: std::time::Duration, meaning| Duration {
-        symbol,
-        seconds: span.as_secs_f64(),
-        meaning,
-    };
-    let hold = |span: SignedSpan, meaning| Duration { symbol: "L", seconds: span.as_seconds(), meaning };
+    let duration =
+        |symbol, span: std::time::Duration, meaning| Duration { symbol, ms: whole_millis(span), meaning };
+    let hold = |span: SignedSpan, meaning| Duration { symbol: "L", ms: span.as_millis(), meaning };
     vec![
         duration("T", timing.flatline_after.get(), "--flatline-after: a heart is flat"),
         duration("p", timing.poll.get(), "--poll: from one look to the next"),
@@ -88,8 +86,8 @@ fn durations(timing: &Timing) -> Vec<Duration> {
 fn human(report: &TimingReport) -> String {
     let heading = paint::HEADING;
     let mut text = format!("{heading}durations{heading:#}\n");
-    for Duration { symbol, seconds, meaning } in &report.durations {
-        text += &format!("  {symbol:<6} {seconds:>9.3}s  {meaning}\n");
+    for Duration { symbol, ms, meaning } in &report.durations {
+        text += &format!("  {symbol:<6} {:>10}  {meaning}\n", SignedSpan::from_millis(*ms));
     }
     text += &format!("{heading}inequalities{heading:#}\n");
     for line in &report.inequalities {
@@ -98,11 +96,9 @@ fn human(report: &TimingReport) -> String {
             (false, true) => (paint::BAD, "unsafe"),
             (false, false) => (paint::DOUBTFUL, "tight"),
         };
-        let slack = line.slack_seconds;
-        text += &format!(
-            "  {style}{word:<6}{style:#} {:<30} slack {slack:>8.3}s  {}\n",
-            line.formula, line.meaning
-        );
+        let slack = SignedSpan::from_millis(line.slack_ms);
+        text +=
+            &format!("  {style}{word:<6}{style:#} {:<30} slack {slack:>9}  {}\n", line.formula, line.meaning);
         if !line.holds {
             text += &format!("         {}\n", line.remedy);
         }

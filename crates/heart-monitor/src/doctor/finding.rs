@@ -25,13 +25,13 @@ pub(crate) struct Finding {
     pub(crate) text: String,
     /// What to do about it; nothing where all is well.
     pub(crate) remedy: Option<String>,
-    /// How long it took, where that matters.
-    pub(crate) took_seconds: Option<f64>,
+    /// How long it took, in microseconds, where that matters.
+    pub(crate) took_us: Option<u64>,
 }
 
 impl Finding {
     pub(crate) fn ok(subject: &'static str, text: impl Into<String>) -> Self {
-        Self { level: Level::Ok, subject, text: text.into(), remedy: None, took_seconds: None }
+        Self { level: Level::Ok, subject, text: text.into(), remedy: None, took_us: None }
     }
 
     pub(crate) fn warn(subject: &'static str, text: impl Into<String>, remedy: impl Into<String>) -> Self {
@@ -44,7 +44,7 @@ impl Finding {
 
     #[must_use]
     pub(crate) fn taking(self, took: Duration) -> Self {
-        Self { took_seconds: Some((took.as_secs_f64() * 1e4).round() / 1e4), ..self }
+        Self { took_us: Some(u64::try_from(took.as_micros()).unwrap_or(u64::MAX)), ..self }
     }
 }
 
@@ -68,13 +68,14 @@ impl DoctorReport {
 /// The report for a person: a line a finding, and below it what to do.
 pub(crate) fn human(report: &DoctorReport) -> String {
     let mut text = format!("store {}\n", report.store);
-    for Finding { level, subject, text: found, remedy, took_seconds } in &report.findings {
+    for Finding { level, subject, text: found, remedy, took_us } in &report.findings {
         let (style, word) = match level {
             Level::Ok => (paint::GOOD, "ok"),
             Level::Warn => (paint::DOUBTFUL, "warn"),
             Level::Fail => (paint::BAD, "FAIL"),
         };
-        let took = took_seconds.map_or(String::new(), |took| format!(" ({:.1} ms)", took * 1000.0));
+        let took =
+            took_us.map_or(String::new(), |took| format!(" ({}.{} ms)", took / 1000, took % 1000 / 100));
         text += &format!("{style}{word:<4}{style:#}  {subject}: {found}{took}\n");
         if let Some(remedy) = remedy {
             text += &format!("      {remedy}\n");

@@ -87,7 +87,8 @@ impl Report for GateState {
         let heart = HeartReport::new(&self.that, primary, &last.assessment, last.error.as_ref(), None);
         let info = format!("blocked until the heart of cluster {} is flat; {}", self.that, heart.info);
         json!({
-            "version": 1,
+            "program": "heart-monitor",
+            "version": env!("CARGO_PKG_VERSION"),
             "cluster": self.this,
             "letter": "S",
             "ownership": "off",
