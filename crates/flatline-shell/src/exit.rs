@@ -4,7 +4,6 @@ use std::fmt;
 use std::future::Future;
 use std::io::Write;
 
-use heartbeat_store::redact;
 use tokio::runtime::Builder;
 
 use crate::log_queue;
@@ -56,19 +55,15 @@ pub fn run(name: &str, program: impl Future<Output = Exit>) -> ! {
 pub fn refuse(name: &str, reason: impl fmt::Display) -> Exit {
     let line = format!("{name}: error: {reason}");
     let words = line.split(|c: char| c.is_whitespace() || c.is_control());
-    let line = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-    log_queue::drain();
-    // Nobody is left to tell when stderr itself is closed.
-    let _ = writeln!(std::io::stderr(), "{}", redact(&line));
+    log_queue::print(&words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" "));
     Exit::Refused
 }
 
-/// Leaves the process: gives the log a moment to be written, flushes what was printed, and waits for no other
-/// thread.
+/// Leaves the process: gives the log a moment to be written, flushes what was printed, and waits for no
+/// thread: one may hang in a file call, or in writing to a log that nobody reads.
 pub fn leave(exit: Exit) -> ! {
     log_queue::drain();
     let _ = std::io::stdout().flush();
-    let _ = std::io::stderr().flush();
     std::process::exit(exit.code())
 }
 

@@ -58,6 +58,16 @@ pub(crate) fn drain() {
     }
 }
 
+/// Prints a line on stderr without secrets: behind what was logged so far, once logging has started.
+pub(crate) fn print(line: &str) {
+    let line = format!("{line}\n");
+    // Nobody is left to tell when stderr itself is closed.
+    let _ = match OF_PROCESS.get() {
+        Some(queue) => queue.clone().write_all(line.as_bytes()),
+        None => io::stderr().write_all(redact(&line).as_bytes()),
+    };
+}
+
 /// Each call takes one whole line, as the subscriber hands them over.
 impl Write for LogQueue {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
