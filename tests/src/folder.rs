@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use tempfile::TempDir;
 
-use crate::Ticks;
+use crate::{Program, TestStore, Ticks};
 
 /// A folder that is removed when dropped. The store's root is a folder inside, so that it can be taken away and
 /// brought back as a mount can.
@@ -49,13 +49,6 @@ impl FolderStore {
         fs::write(&path, text.into()).with_context(|| format!("cannot write {}", path.display()))
     }
 
-    /// A cluster's stamp.
-    pub fn stamp(&self, cluster: &str) -> Result<Ticks> {
-        let path = self.stamp_path(cluster);
-        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        Ticks::parse(&text).with_context(|| format!("in {}", path.display()))
-    }
-
     /// Takes the root away, as a mount that is lost.
     pub fn take_away(&self) -> Result<()> {
         fs::rename(self.path(), self.parent.path().join("away")).context("cannot take the store away")
@@ -72,6 +65,22 @@ impl FolderStore {
         walk(self.parent.path(), &mut found)?;
         found.sort();
         Ok(found)
+    }
+}
+
+impl TestStore for FolderStore {
+    fn place(&self) -> String {
+        self.path().display().to_string()
+    }
+
+    fn joined_by(&self, program: Program) -> Program {
+        program.arg("--store").arg(self.path())
+    }
+
+    fn stamp(&self, cluster: &str) -> Result<Ticks> {
+        let path = self.stamp_path(cluster);
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        Ticks::parse(&text).with_context(|| format!("in {}", path.display()))
     }
 }
 

@@ -1,7 +1,8 @@
 //! The harness of the end-to-end tests: everything here runs real processes against real stores.
 //!
 //! Start at [`Program`] (what to run, and with which flags), which becomes a [`Running`] process with captured
-//! lines and bounded waits, which becomes an [`Exit`]. [`FolderStore`] is a store in a temporary folder. The
+//! lines and bounded waits, which becomes an [`Exit`]. [`FolderStore`] and [`BlobStore`] are
+//! a store each ([`TestStore`]), in a temporary folder and in an emulator. The
 //! project's commands `demo` and `bench` drive the same harness, so what they show is what the tests check.
 //!
 //! Nothing here panics: every wait is bounded, and its error says what it waited for and what the process had
@@ -9,6 +10,7 @@
 
 mod azurite;
 mod binaries;
+mod blob;
 mod entra;
 mod folder;
 mod http;
@@ -18,9 +20,11 @@ mod program;
 mod running;
 mod samba;
 mod stamp;
+mod test_store;
 
 pub use azurite::{Azurite, Validity};
 pub use binaries::{Binary, use_binaries_in};
+pub use blob::BlobStore;
 pub use entra::{Certificates, IdentityProvider};
 pub use folder::FolderStore;
 pub use http::{Answer, free_port, get};
@@ -30,3 +34,4 @@ pub use program::{Echo, Program};
 pub use running::{Exit, Running};
 pub use samba::SambaShare;
 pub use stamp::Ticks;
+pub use test_store::TestStore;

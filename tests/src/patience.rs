@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 /// How often a probe is tried. Small beside every span that a test measures.
-const STEP: Duration = Duration::from_millis(5);
+const STEP: Duration = Duration::from_millis(20);
 
 /// Somebody gave up: what every wait ends with from then on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

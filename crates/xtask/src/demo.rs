@@ -1,17 +1,17 @@
 //! `cargo xtask demo`: a failover in half a minute, with real processes on a real store.
 
 mod narrator;
-mod stage;
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
-use flatline_tests::{Program, Running, Ticks, pause, until, use_binaries_in};
+use flatline_tests::{
+    Azurite, BlobStore, FolderStore, Program, Running, TestStore, Ticks, pause, until, use_binaries_in,
+};
 
 use self::narrator::{Narrator, Voice};
-use self::stage::Stage;
-use crate::{interrupt, shell, workspace};
+use crate::{interrupt, shell, tools, workspace};
 
 /// Beats that the demo shows before it kills the writer.
 const BEATS: usize = 4;
@@ -46,24 +46,42 @@ impl Demo {
         use_binaries_in(workspace::target().join("debug"));
         interrupt::leads_through_the_error_path()?;
         let narrator = Narrator::new();
-        let stage = Stage::set(self.store)?;
-        narrator.says(&format!("The store of both clusters: {}", stage.describes()));
-        play(narrator, &stage)
+        let store = self.store.open()?;
+        narrator.says(&format!("The store of both clusters: {}", store.place()));
+        play(narrator, store.as_ref())
+    }
+}
+
+impl StoreKind {
+    /// A store that lasts as long as what is returned.
+    fn open(self) -> Result<Box<dyn TestStore>> {
+        match self {
+            Self::Folder => Ok(Box::new(FolderStore::new()?)),
+            Self::Azurite => {
+                tools::install_azurite()?;
+                Ok(Box::new(BlobStore::new(Azurite::shared()?)?))
+            }
+        }
     }
 }
 
 /// The story: a beats, b waits, a dies, b goes.
-fn play(narrator: Narrator, stage: &Stage) -> Result<()> {
+fn play(narrator: Narrator, store: &dyn TestStore) -> Result<()> {
     narrator.says("Cluster a owns the work. A beacon starts in it and stamps the time every 2 s.");
-    let writer = start(narrator, Voice::Writer, stage.joins(Program::writer()?.arg("run"), "a", "b"))?;
-    let first = next_beat(stage, None)?;
+    let writer = start(
+        narrator,
+        Voice::Writer,
+        store.joined_by(Program::writer()?.args(["run", "--this-cluster", "a"])),
+    )?;
+    let first = next_beat(store, None)?;
 
     narrator.says("Cluster b stands by. Its gate is shut while a's heart beats.");
-    let waiting = stage.joins(Program::monitor()?.args(["wait", "--ownership", "off"]), "b", "a");
+    let waiting =
+        store.joined_by(Program::monitor()?.args(["wait", "--this-cluster", "b", "--that-cluster", "a"]));
     let mut monitor = start(narrator, Voice::Monitor, waiting)?;
     let mut last = first;
     for _ in 0..BEATS {
-        last = next_beat(stage, Some(last))?;
+        last = next_beat(store, Some(last))?;
         narrator.beat(last);
         ensure!(monitor.is_running()?, "the gate opened although a's heart beats");
     }
@@ -75,7 +93,7 @@ fn play(narrator: Narrator, stage: &Stage) -> Result<()> {
     let killed = Instant::now();
     let exit = monitor.exit_within(GATE_OPENS)?;
     ensure!(exit.code == 0, "the gate ended with {exit}");
-    let age = stage.stamp_of_a()?.age_at(exit.at_wall)?;
+    let age = store.stamp("a")?.age_at(exit.at_wall)?;
     narrator.result(age, exit.at.saturating_duration_since(killed));
     Ok(())
 }
@@ -85,6 +103,6 @@ fn start(narrator: Narrator, voice: Voice, program: Program) -> Result<Running> 
 }
 
 /// Waits until the stamp in the store is another one.
-fn next_beat(stage: &Stage, last: Option<Ticks>) -> Result<Ticks> {
-    until("a beat of cluster a", NEXT_BEAT, || stage.stamp_of_a().ok().filter(|stamp| Some(*stamp) != last))
+fn next_beat(store: &dyn TestStore, last: Option<Ticks>) -> Result<Ticks> {
+    until("a beat of cluster a", NEXT_BEAT, || store.stamp("a").ok().filter(|stamp| Some(*stamp) != last))
 }

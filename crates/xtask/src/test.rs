@@ -39,7 +39,6 @@ pub(crate) fn run_phases(phases: &mut Phases, args: &[OsString]) {
         let mut test = shell::cargo("test");
         test.args(["--workspace", "--no-fail-fast"]).args(args);
         test.env("FLATLINE_BIN_DIR", workspace::target().join("debug"));
-        test.env("FLATLINE_TOOLS_DIR", tools::folder());
         if std::env::var_os("RUST_TEST_THREADS").is_none() {
             test.env("RUST_TEST_THREADS", THREADS);
         }

@@ -1,15 +1,16 @@
 //! Installing what the tests start beside the binaries, into the target folder where that is possible.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 
 use crate::{shell, workspace};
 
-/// Where the tools of this repository are installed.
-pub(crate) fn folder() -> PathBuf {
-    workspace::target().join("tools")
+/// Where the tools of this repository are installed: beside the code, wherever cargo builds, since the tests'
+/// harness looks for them there.
+fn folder() -> PathBuf {
+    workspace::root().join("target/tools")
 }
 
 /// The Debian programs without which the tests leave the Samba share out.
@@ -84,5 +85,5 @@ pub(crate) fn install_cargo_tool(name: &str) -> Result<()> {
 }
 
 fn cargo_folder() -> PathBuf {
-    Path::join(&folder(), "cargo")
+    folder().join("cargo")
 }

@@ -1,0 +1,106 @@
+//! `--listen`: the endpoints of a running writer and of a blocked gate.
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use flatline_tests::{Answer, FolderStore, free_port, get, until};
+
+use crate::{SOON, beacon, beats, gate};
+
+/// Waits for the process to listen, then asks.
+fn ask(port: u16, path: &str) -> Result<Answer> {
+    until(&format!("port {port} to listen"), SOON, || get(port, "/livez").ok())?;
+    get(port, path)
+}
+
+/// Waits for a status, since readiness follows the first beat or look.
+fn answers(port: u16, path: &str, status: u16) -> Result<Answer> {
+    let what = format!("{path} to answer {status}");
+    until(&what, SOON, || get(port, path).ok().filter(|answer| answer.status == status))
+}
+
+#[test]
+fn a_writer_is_alive_and_ready_and_counts_its_beats() -> Result<()> {
+    let (store, port) = (FolderStore::new()?, free_port()?);
+    let listening =
+        beacon(&store, "a")?.args(["--that-cluster", "b", "--listen", &format!("127.0.0.1:{port}")]);
+    let _writer = listening.start()?;
+    assert_eq!(ask(port, "/livez")?.status, 200);
+    answers(port, "/readyz", 200)?;
+    let state: serde_json::Value = serde_json::from_str(&get(port, "/state")?.body)?;
+    assert!(state["heart_beat_count"].as_u64().is_some_and(|count| count > 0), "{state}");
+    check_metrics(&get(port, "/metrics")?)?;
+    assert_eq!(get(port, "/nothing-here")?.status, 404);
+    Ok(())
+}
+
+#[test]
+fn a_writer_without_a_store_is_alive_and_not_ready() -> Result<()> {
+    let (store, port) = (FolderStore::missing()?, free_port()?);
+    let _writer = beacon(&store, "a")?.args(["--listen", &format!("127.0.0.1:{port}")]).start()?;
+    assert_eq!(ask(port, "/livez")?.status, 200);
+    answers(port, "/readyz", 503)?;
+    std::fs::create_dir(store.path())?;
+    answers(port, "/readyz", 200)?;
+    Ok(())
+}
+
+#[test]
+fn a_blocked_gate_tells_its_state_and_counts_its_reads() -> Result<()> {
+    let (store, port) = (FolderStore::new()?, free_port()?);
+    let _writer = beacon(&store, "a")?.start()?;
+    beats(&store, "a")?;
+    let _gate = gate(&store)?.args(["--listen", &format!("127.0.0.1:{port}")]).start()?;
+    assert_eq!(ask(port, "/livez")?.status, 200);
+    answers(port, "/readyz", 200)?;
+    let state: serde_json::Value = serde_json::from_str(&get(port, "/state")?.body)?;
+    assert!(state.is_object(), "{state}");
+    check_metrics(&get(port, "/metrics")?)
+}
+
+/// The text format by its grammar, and by Prometheus's own checker where that is installed.
+fn check_metrics(answer: &Answer) -> Result<()> {
+    assert_eq!(answer.status, 200);
+    assert!(answer.body.ends_with("# EOF\n"), "{}", answer.body);
+    for line in answer.body.lines().filter(|line| !line.starts_with('#')) {
+        let (series, value) = line.rsplit_once(' ').with_context(|| format!("no value in '{line}'"))?;
+        let name = series.split('{').next().unwrap_or_default();
+        assert!(name.starts_with("heart"), "a metric of ours says so in its name: {line}");
+        assert!(name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'), "{line}");
+        value.parse::<f64>().with_context(|| format!("no number in '{line}'"))?;
+    }
+    promtool(&answer.body)
+}
+
+fn promtool(metrics: &str) -> Result<()> {
+    let command = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let Ok(mut promtool) = command else {
+        eprintln!("skipped: promtool is not installed, so metrics are checked by their grammar alone");
+        return Ok(());
+    };
+    let mut stdin = promtool.stdin.take().context("promtool takes its input")?;
+    // The classic text format that promtool reads has no end mark.
+    std::io::Write::write_all(&mut stdin, metrics.replace("# EOF\n", "").as_bytes())?;
+    drop(stdin);
+    let output = promtool.wait_with_output()?;
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Ok(())
+}
+
+#[test]
+fn a_client_that_says_nothing_does_not_keep_others_from_an_answer() -> Result<()> {
+    let (store, port) = (FolderStore::new()?, free_port()?);
+    let _writer = beacon(&store, "a")?.args(["--listen", &format!("127.0.0.1:{port}")]).start()?;
+    ask(port, "/livez")?;
+    let silent: Vec<_> =
+        (0..40).map(|_| std::net::TcpStream::connect(("127.0.0.1", port))).collect::<Result<_, _>>()?;
+    std::thread::sleep(Duration::from_millis(100));
+    until("an answer beside forty silent clients", SOON, || get(port, "/livez").ok())?;
+    drop(silent);
+    Ok(())
+}

@@ -1,0 +1,135 @@
+//! What a person or a script asks: `check`, `status`, `watch`, `timing`, `doctor`.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use flatline_tests::{Exit, FolderStore, Program, Stream, Ticks};
+use serde_json::Value;
+
+use crate::{SOON, beacon, beats, hasty};
+
+fn monitor(store: &FolderStore, args: &[&str]) -> Result<Exit> {
+    Program::monitor()?.args(args).env("HEARTBEAT_STORE", store.path()).run()
+}
+
+fn json(exit: &Exit) -> Result<Value> {
+    serde_json::from_str(&exit.text(Stream::Stdout)).with_context(|| format!("stdout is not JSON: {exit}"))
+}
+
+#[test]
+fn check_answers_with_its_exit_code() -> Result<()> {
+    let now = Ticks::now()?;
+    let table = [
+        (Some(now.plus_seconds(-2).to_string()), 0, "beating", "a stamp two seconds old"),
+        (Some(now.plus_seconds(-20).to_string()), 1, "flatlined", "a stamp twenty seconds old"),
+        (Some(now.plus_seconds(60).to_string()), 2, "unknown", "a stamp far in the future"),
+        (Some("not a stamp".to_owned()), 2, "unknown", "a malformed stamp"),
+        (None, 2, "unknown", "no stamp"),
+    ];
+    for (stamp, code, verdict, why) in table {
+        let store = FolderStore::new()?;
+        if let Some(stamp) = stamp {
+            store.put_stamp("a", stamp)?;
+        }
+        let human = monitor(&store, &["check", "--that-cluster", "a"])?;
+        assert_eq!(human.code, code, "{why}: {human}");
+        let exact = monitor(&store, &["check", "--that-cluster", "a", "-o", "json"])?;
+        assert_eq!((exact.code, &json(&exact)?["verdict"]), (code, &verdict.into()), "{why}: {exact}");
+    }
+    let exit = monitor(&FolderStore::missing()?, &["check", "--that-cluster", "a"])?;
+    assert_eq!(exit.code, 2, "a root that is not mounted: {exit}");
+    Ok(())
+}
+
+#[test]
+fn check_can_look_for_itself_for_a_while() -> Result<()> {
+    let store = FolderStore::new()?;
+    store.put_stamp("a", Ticks::now()?.plus_seconds(3600))?;
+    let watching = Program::monitor()?.args(["check", "--that-cluster", "a", "--watch-for", "4s"]);
+    let exit = hasty(watching).env("HEARTBEAT_STORE", store.path()).run()?;
+    assert_eq!(exit.code, 1, "nobody beats, whatever the stamp's date says: {exit}");
+    assert!(exit.ran_for >= Duration::from_secs(2), "{exit}");
+
+    let _writer = beacon(&store, "a")?.start()?;
+    beats(&store, "a")?;
+    let watching = Program::monitor()?.args(["check", "--that-cluster", "a", "--watch-for", "4s"]);
+    let exit = hasty(watching).env("HEARTBEAT_STORE", store.path()).run()?;
+    assert_eq!(exit.code, 0, "{exit}");
+    Ok(())
+}
+
+#[test]
+fn status_lists_every_cluster_in_the_store() -> Result<()> {
+    let store = FolderStore::new()?;
+    let (_a, _b) = (beacon(&store, "a")?.start()?, beacon(&store, "b")?.start()?);
+    beats(&store, "a")?;
+    beats(&store, "b")?;
+    store.put_stamp("old", Ticks::now()?.plus_seconds(-60))?;
+    store.put_stamp("torn", "")?;
+    let human = monitor(&store, &["status"])?;
+    assert_eq!(human.code, 0, "{human}");
+    let text = human.text(Stream::Stdout);
+    for cluster in ["a", "b", "old", "torn"] {
+        let is_named = text.lines().any(|line| line.split_whitespace().any(|word| word == cluster));
+        assert!(is_named, "{cluster} is missing: {text}");
+    }
+    let exact = monitor(&store, &["status", "-o", "json"])?;
+    let clusters = json(&exact)?["clusters"].as_array().map(Vec::len);
+    assert_eq!((exact.code, clusters), (0, Some(4)), "{exact}");
+    Ok(())
+}
+
+#[test]
+fn status_of_a_store_that_cannot_be_read_is_2() -> Result<()> {
+    let exit = monitor(&FolderStore::missing()?, &["status"])?;
+    assert_eq!(exit.code, 2, "{exit}");
+    Ok(())
+}
+
+#[test]
+fn watch_prints_a_line_for_each_change_of_a_heart_where_there_is_no_terminal() -> Result<()> {
+    let store = FolderStore::new()?;
+    let writer = beacon(&store, "a")?.start()?;
+    beats(&store, "a")?;
+    let watching = hasty(Program::monitor()?.arg("watch")).env("HEARTBEAT_STORE", store.path());
+    let mut watch = watching.start()?;
+    watch.line_with("beating", SOON)?;
+    writer.kill()?;
+    watch.line_with("flatlined", SOON)?;
+    watch.terminate()?;
+    let exit = watch.exit_within(SOON)?;
+    assert_eq!(exit.code, 143, "{exit}");
+    assert!(!exit.all_text().contains('\u{1b}'), "no cursor control outside a terminal: {exit}");
+    Ok(())
+}
+
+#[test]
+fn timing_prints_the_budget_and_refuses_an_unsafe_one() -> Result<()> {
+    let store = FolderStore::new()?;
+    let exit = monitor(&store, &["timing"])?;
+    assert_eq!(exit.code, 0, "{exit}");
+    let unsafe_exit = monitor(&store, &["timing", "-o", "json", "--flatline-after", "5s"])?;
+    assert_eq!(unsafe_exit.code, 2, "{unsafe_exit}");
+    let exact = monitor(&store, &["timing", "-o", "json"])?;
+    assert!(json(&exact)?.is_object(), "{exact}");
+    Ok(())
+}
+
+#[test]
+fn doctor_passes_a_healthy_folder_leaves_nothing_behind_and_names_what_fails() -> Result<()> {
+    let store = FolderStore::new()?;
+    store.put_stamp("a", Ticks::now()?)?;
+    let before = store.snapshot()?;
+    let args = ["doctor", "--this-cluster", "b", "--that-cluster", "a"];
+    let healthy = monitor(&store, &args)?;
+    assert_eq!(healthy.code, 0, "{healthy}");
+    assert_eq!(store.snapshot()?, before, "probes are removed");
+    let missing = FolderStore::missing()?;
+    let ill = monitor(&missing, &args)?;
+    assert_eq!(ill.code, 2, "{ill}");
+    assert!(ill.all_text().contains(&missing.path().display().to_string()), "{ill}");
+    assert_eq!(missing.snapshot()?, []);
+    let exact = monitor(&store, &[args.as_slice(), &["-o", "json"]].concat())?;
+    assert!(json(&exact)?["findings"].is_array(), "{exact}");
+    Ok(())
+}
