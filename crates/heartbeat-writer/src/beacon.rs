@@ -47,8 +47,9 @@ impl Beacon {
             self.note_pause(cadence.due(), now.boot, cadence.take(now.boot));
             self.note_step(woken, now);
             woken = now;
-            // The outcome is in the log, the metrics and the state; the loop is the retry.
-            let _ = self.beat().await;
+            // The loop is the retry.
+            let (outcome, change) = self.beat().await;
+            tell(change, outcome.as_ref().err());
             if now.boot >= next_summary {
                 next_summary = now.boot.after(SUMMARY_EVERY);
                 debug!(landed = self.status.landed(), "beats so far");
@@ -56,8 +57,9 @@ impl Beacon {
         }
     }
 
-    /// Writes one beat, stamped with the wall clock's time right before.
-    pub(crate) async fn beat(&mut self) -> Result<(), StoreError> {
+    /// Writes one beat, stamped with the wall clock's time right before; says how that went and whether it is
+    /// news.
+    pub(crate) async fn beat(&mut self) -> (Result<(), StoreError>, Option<Change>) {
         let start = self.clock.now();
         let stamp = next_stamp(start.wall, self.last_stamp);
         self.last_stamp = Some(stamp);
@@ -67,8 +69,7 @@ impl Beacon {
         let took = end.boot.since(start.boot);
         trace!(%stamp, ?took, ok = outcome.is_ok(), "beat");
         let change = self.status.beat_ended(stamp, &outcome, end, took);
-        tell(change, outcome.as_ref().err());
-        outcome
+        (outcome, change)
     }
 
     fn interval(&self) -> Span {

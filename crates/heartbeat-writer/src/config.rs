@@ -23,28 +23,16 @@ pub(crate) struct BeaconConfig {
 #[derive(Debug, Clone)]
 pub(crate) struct RunConfig {
     pub(crate) beacon: BeaconConfig,
-    pub(crate) peer: Option<PeerConfig>,
+    /// The cluster whose stamp is watched.
+    pub(crate) peer: Option<ClusterId>,
     pub(crate) listen: Option<ListenAddress>,
-}
-
-/// What it takes to watch whether the peer's stamp can be read.
-#[derive(Debug, Clone)]
-pub(crate) struct PeerConfig {
-    pub(crate) cluster: ClusterId,
-    /// A handle of its own, so that a read that hangs does not stand in a beat's way.
-    pub(crate) store: Store,
 }
 
 impl RunConfig {
     pub(crate) fn check(flags: &RunFlags, environment: &Environment) -> Result<Self, ConfigError> {
         let beacon = BeaconConfig::check(&flags.beacon, environment)?;
-        let that = flags.beacon.clusters.check()?.that;
-        let deadlines = deadlines(&beacon.timing);
-        let peer = that.map(|cluster| {
-            let store = flags.beacon.store.open(environment, deadlines)?;
-            Ok(PeerConfig { cluster, store })
-        });
-        Ok(Self { beacon, peer: peer.transpose()?, listen: flags.listen })
+        let peer = flags.beacon.clusters.check()?.that;
+        Ok(Self { beacon, peer, listen: flags.listen })
     }
 }
 
@@ -108,7 +96,7 @@ mod tests {
         let classic = [("HEART_BEAT_FOLDER", "/mnt/classic")];
         let config = check("--this-cluster a --that-cluster b", &classic).unwrap();
         assert_eq!(config.beacon.store.location(), "/mnt/classic");
-        assert_eq!(config.peer.unwrap().cluster.as_str(), "b");
+        assert_eq!(config.peer.unwrap().as_str(), "b");
         let both = [classic[0], ("HEARTBEAT_STORE", "/mnt/new")];
         assert_eq!(check("--this-cluster a", &both).unwrap().beacon.store.location(), "/mnt/new");
         let flag = check("--store /mnt/flag --this-cluster a", &both).unwrap();

@@ -24,12 +24,13 @@ use std::convert::Infallible;
 use std::future::pending;
 use std::sync::Arc;
 
+use failover_policy::ClusterId;
 use flatline_shell::endpoints::{Endpoints, Report};
 use flatline_shell::{Clock, ConfigError, Environment, Exit, SystemClock, Termination, exit};
 use tracing::info;
 
 use crate::beacon::Beacon;
-use crate::config::{BeaconConfig, PeerConfig, RunConfig};
+use crate::config::{BeaconConfig, RunConfig};
 use crate::peer::PeerWatch;
 use crate::state::{Identity, Status};
 
@@ -53,14 +54,16 @@ async fn beat_until_stopped(flags: &RunFlags, environment: &Environment) -> Resu
         None => None,
     };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let peer = config.peer.as_ref();
-    let status = Arc::new(status(&config.beacon, peer, environment, Arc::clone(&clock))?);
+    let status = Arc::new(status(&config.beacon, config.peer.clone(), environment, Arc::clone(&clock))?);
     announce(&status, endpoints.as_ref());
+    let store = config.beacon.store;
+    let beacon = Beacon::new(store.clone(), Arc::clone(&clock), Arc::clone(&status));
+    let peer = config.peer.map(|peer| PeerWatch::new(peer, store, clock, Arc::clone(&status)));
     let signal = tokio::select! {
         biased;
         signal = termination.received() => signal,
-        never = Beacon::new(config.beacon.store, Arc::clone(&clock), Arc::clone(&status)).beat_forever() => match never {},
-        never = watch(config.peer, clock, Arc::clone(&status)) => match never {},
+        never = beacon.beat_forever() => match never {},
+        never = watch(peer) => match never {},
         never = answer(endpoints, status.clone()) => match never {},
     };
     info!(signal, landed = status.landed(), "told to stop");
@@ -73,16 +76,20 @@ async fn beat_once(flags: &BeaconFlags, environment: &Environment) -> Result<Exi
     let config = BeaconConfig::check(flags, environment)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let status = Arc::new(status(&config, None, environment, Arc::clone(&clock))?);
-    let mut beacon = Beacon::new(config.store, clock, status);
-    tokio::select! {
-        signal = termination.received() => Ok(Exit::Signal(signal)),
-        outcome = beacon.beat() => outcome.map(|()| Exit::Done).map_err(ConfigError::new),
-    }
+    let mut beacon = Beacon::new(config.store, clock, Arc::clone(&status));
+    let (outcome, _) = tokio::select! {
+        biased;
+        signal = termination.received() => return Ok(Exit::Signal(signal)),
+        ended = beacon.beat() => ended,
+    };
+    outcome.map_err(ConfigError::new)?;
+    info!(cluster = %config.cluster, store = status.identity().location, "one beat written");
+    Ok(Exit::Done)
 }
 
 fn status(
     config: &BeaconConfig,
-    peer: Option<&PeerConfig>,
+    peer: Option<ClusterId>,
     environment: &Environment,
     clock: Arc<dyn Clock>,
 ) -> Result<Status, ConfigError> {
@@ -90,7 +97,7 @@ fn status(
     let identity = Identity {
         cluster: config.cluster.clone(),
         is_primary: config.is_primary,
-        peer: peer.map(|peer| peer.cluster.clone()),
+        peer,
         location: config.store.location(),
         writer: identity::writer_id(environment, start.wall)?,
         interval: config.timing.interval,
@@ -115,9 +122,9 @@ fn announce(status: &Status, endpoints: Option<&Endpoints>) {
     );
 }
 
-async fn watch(peer: Option<PeerConfig>, clock: Arc<dyn Clock>, status: Arc<Status>) -> Infallible {
+async fn watch(peer: Option<PeerWatch>) -> Infallible {
     match peer {
-        Some(peer) => PeerWatch::new(peer, clock, status).watch_forever().await,
+        Some(peer) => peer.watch_forever().await,
         None => pending().await,
     }
 }

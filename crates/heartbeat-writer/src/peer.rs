@@ -10,7 +10,6 @@ use heartbeat_store::{Store, StoreError};
 use tracing::{info, warn};
 
 use crate::cadence::Cadence;
-use crate::config::PeerConfig;
 use crate::state::Status;
 use crate::streak::Change;
 
@@ -25,8 +24,9 @@ pub(crate) struct PeerWatch {
 }
 
 impl PeerWatch {
-    pub(crate) fn new(config: PeerConfig, clock: Arc<dyn Clock>, status: Arc<Status>) -> Self {
-        Self { cluster: config.cluster, store: config.store, clock, status }
+    /// `store` may be the beacon's own: no back end lets a read that hangs stand in a beat's way.
+    pub(crate) fn new(cluster: ClusterId, store: Store, clock: Arc<dyn Clock>, status: Arc<Status>) -> Self {
+        Self { cluster, store, clock, status }
     }
 
     /// Looks at once and then at every interval; a look that takes longer than one is followed by the next.

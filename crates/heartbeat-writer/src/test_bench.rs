@@ -11,7 +11,6 @@ use heartbeat_store::{Backend, Deadlines, MemoryBackend, Store, WriterId};
 use tracing::instrument::WithSubscriber;
 
 use crate::beacon::Beacon;
-use crate::config::PeerConfig;
 use crate::peer::PeerWatch;
 use crate::state::{Identity, Status};
 
@@ -45,8 +44,8 @@ impl Bench {
         let status = Arc::new(Status::new(identity(&clock), Arc::clone(&shared)));
         let deadlines = Deadlines { read: READ_DEADLINE, write: WRITE_DEADLINE };
         let beacon = Beacon::new(Store::new(own, deadlines), Arc::clone(&shared), Arc::clone(&status));
-        let peer = PeerConfig { cluster: id("b"), store: Store::new(Arc::new(memory.clone()), deadlines) };
-        let peer = PeerWatch::new(peer, shared, Arc::clone(&status));
+        let store = Store::new(Arc::new(memory.clone()), deadlines);
+        let peer = PeerWatch::new(id("b"), store, shared, Arc::clone(&status));
         let log = Log::default();
         let both = async move { tokio::join!(beacon.beat_forever(), peer.watch_forever()) };
         tokio::spawn(both.with_subscriber(log.subscriber()));

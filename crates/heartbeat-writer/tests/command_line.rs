@@ -93,8 +93,8 @@ fn one_beat_is_written_in_the_classic_layout_or_refused_with_the_reason() {
 
     let missing = [("HEARTBEAT_STORE", "missing"), classic[1]];
     let ended = run(&["once"], &missing, folder.path());
-    let told = text(&ended.stderr).lines().last().unwrap_or_default().to_owned();
-    assert_eq!(ended.status.code(), Some(2), "{told}");
+    let told = text(&ended.stderr);
+    assert_eq!((ended.status.code(), told.lines().count()), (Some(2), 1), "{told}");
     assert!(told.starts_with("heartbeat-writer: error: there is no store at missing; mount"), "{told}");
     assert!(!folder.path().join("missing").exists(), "the root is never created");
 }
