@@ -85,8 +85,11 @@ impl EntraSource {
     /// A refusal is an answer of the provider; the command line, which has no status codes, refuses by saying
     /// anything at all.
     fn failure(&self, error: &azure_core::Error) -> TokenError {
-        // The publisher adds a line with a link to its troubleshooting guide.
         let text = error.to_string();
+        if let Some(sentence) = sentence_of_entra(&text) {
+            return TokenError::Refused(clean(sentence));
+        }
+        // The publisher adds a line with a link to its troubleshooting guide.
         let text = clean(text.split("\nTo troubleshoot").next().unwrap_or(&text));
         let mut layer: Option<&azure_core::Error> = Some(error);
         while let Some(error) = layer {
@@ -95,7 +98,7 @@ impl EntraSource {
                     return TokenError::Refused(text);
                 }
                 ErrorKind::Connection | ErrorKind::Io => {
-                    return TokenError::Unavailable(format!("{text} {}", transport::root_cause(error)));
+                    return TokenError::Unavailable(format!("{text}: {}", transport::root_cause(error)));
                 }
                 _ => layer = error.downcast_ref(),
             }
@@ -106,6 +109,16 @@ impl EntraSource {
             TokenError::Unavailable(text)
         }
     }
+}
+
+/// What Entra says in a refusal: the sentence that begins with its error code, without the numbers for its
+/// support. It is looked for in the text because `azure_identity` 1.0 cannot read an answer whose sentence has
+/// an escaped line break, as Entra's have, and reports the answer as unreadable, with the sentence inside.
+fn sentence_of_entra(text: &str) -> Option<&str> {
+    let sentence = &text[text.find("AADSTS")?..];
+    let ends = ["\r", "\n", "\\r", "\\n", "\"", " Trace ID"];
+    let end = ends.iter().filter_map(|end| sentence.find(end)).min().unwrap_or(sentence.len());
+    Some(sentence[..end].trim_end())
 }
 
 #[async_trait]
@@ -161,6 +174,28 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    #[test]
+    fn the_sentence_of_entra_is_found_in_every_wrapping() {
+        let unreadable =
+            r#"failed. invalid type: string "AADSTS700016: no such app.\r\nTrace ID: 1", expected a"#;
+        let table = [
+            (unreadable, Some("AADSTS700016: no such app.")),
+            (
+                "failed. AADSTS700016: no such app.\r\nTrace ID: 1\nTo troubleshoot, visit",
+                Some("AADSTS700016: no such app."),
+            ),
+            (
+                "failed. AADSTS700016: no such app. Trace ID: 1 Correlation ID: 2",
+                Some("AADSTS700016: no such app."),
+            ),
+            ("failed. AADSTS1: x", Some("AADSTS1: x")),
+            ("failed to execute `reqwest` request", None),
+        ];
+        for (text, expected) in table {
+            assert_eq!(sentence_of_entra(text), expected, "{text}");
+        }
+    }
 
     #[tokio::test]
     async fn a_command_line_that_hangs_ends_with_its_children() {

@@ -34,6 +34,15 @@ pub(super) fn after_refusal(refusal: &Refusal, place: &BlobPlace, credential: &C
     if *credential != Credential::Anonymous && !matches!(refusal.status, 401 | 403) {
         return "check the store URL, and that it is a storage account's blob endpoint".to_owned();
     }
+    let hint = for_credential(refusal, place, credential);
+    if *refusal.code == Code::AuthorizationFailure {
+        // What the firewall answers; the emulator answers it to whomever it does not know.
+        return format!("{hint}, or allow this network in the storage account's firewall");
+    }
+    hint
+}
+
+fn for_credential(refusal: &Refusal, place: &BlobPlace, credential: &Credential) -> String {
     let role = match refusal.effect {
         Effect::None => "Storage Blob Data Reader",
         Effect::Write | Effect::Swap => "Storage Blob Data Contributor",
@@ -81,9 +90,6 @@ pub(super) fn for_code(code: &Code) -> Option<&'static str> {
         }
         Code::InvalidBlobType => "delete what has the blob's name: it is no block blob",
         Code::BlobArchived | Code::BlobBeingRehydrated => "set the blob's access tier to Hot",
-        Code::AuthorizationFailure => {
-            "allow this network in the storage account's firewall, and this operation to the credential"
-        }
         Code::AuthorizationSourceIPMismatch => "make a signature without 'sip', or with this address in it",
         Code::AuthorizationProtocolMismatch => {
             "the signature is for https only: write https in the store URL"

@@ -57,11 +57,5 @@ pub(super) fn root_cause(error: &(dyn Error + 'static)) -> String {
     while let Some(deeper) = cause.source() {
         cause = deeper;
     }
-    match cause.downcast_ref::<reqwest::Error>() {
-        // Its own text holds the URL.
-        Some(error) if error.is_timeout() => "no answer in time".to_owned(),
-        Some(error) if error.is_body() || error.is_decode() => "the answer broke off".to_owned(),
-        Some(_) => "the request could not be sent".to_owned(),
-        None => clean(&cause.to_string()),
-    }
+    clean(&cause.to_string())
 }

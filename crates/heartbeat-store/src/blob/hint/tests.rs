@@ -60,7 +60,7 @@ fn a_refusal_is_followed_by_what_to_mend_for_the_credential_in_use() {
         (403, mismatch(), Effect::Swap, pod.clone(), "'Storage Blob Data Contributor'"),
         (401, Code::NoAuthenticationInformation, Effect::None, Credential::Anonymous, "not public"),
         (404, Code::ResourceNotFound, Effect::None, Credential::Anonymous, "not public"),
-        (403, Code::AuthorizationFailure, Effect::None, pod.clone(), "firewall"),
+        (403, Code::AuthorizationFailure, Effect::None, pod.clone(), "some minutes, or allow this network"),
         (412, Code::LeaseIdMissing, Effect::Write, pod.clone(), "lease break"),
         (409, Code::BlobImmutableDueToPolicy, Effect::Write, pod.clone(), "immutability"),
         (400, Code::InvalidUri, Effect::None, pod.clone(), "check the store URL"),
