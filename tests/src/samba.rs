@@ -50,6 +50,9 @@ impl SambaShare {
         if !rustix::process::geteuid().is_root() {
             return Some("mounting a Samba share takes root".to_owned());
         }
+        if fs::read_to_string("/proc/self/setgroups").is_ok_and(|allowed| allowed.trim() == "deny") {
+            return Some("smbd needs to set groups, and this user namespace forbids it".to_owned());
+        }
         if let Err(error) = File::options().read(true).write(true).open("/dev/fuse") {
             return Some(format!("/dev/fuse cannot be opened: {error}"));
         }

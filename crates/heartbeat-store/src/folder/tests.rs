@@ -77,6 +77,26 @@ async fn a_stamp_keeps_its_file_so_that_a_reader_never_finds_it_missing() {
     assert_eq!(std::io::read_to_string(held_open).unwrap(), "638");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_among_two_beacons_finds_a_stamp_every_time() {
+    let (root, store) = new_store();
+    store.write_beat(&a(), &beat()).await.unwrap();
+    let beacons = ["638999999999999999", "639000000000000000"].map(|digits| {
+        let (store, stamp) = (open(root.path()), Stamp::parse(digits.as_bytes()).unwrap());
+        tokio::spawn(async move {
+            for _ in 0..300 {
+                store.write_beat(&a(), &Beat { stamp, ..beat() }).await.unwrap();
+            }
+        })
+    });
+    while beacons.iter().any(|beacon| !beacon.is_finished()) {
+        store.read_stamp(&a()).await.expect("never empty, never missing, never anything but digits");
+    }
+    for beacon in beacons {
+        beacon.await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn a_root_that_is_no_folder_is_named_with_what_to_do() {
     let dir = tempfile::tempdir().unwrap();

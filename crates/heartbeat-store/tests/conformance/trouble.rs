@@ -71,7 +71,7 @@ async fn read_only() {
     let (root, store) = prepared();
     store.write_beat(&cluster("a"), &beat(NOW)).await.unwrap();
     let first = store.create_record(&RecordName::Ownership, b"kept").await.unwrap();
-    let remounted = Command::new("mount").args(["-o", "remount,ro"]).arg(&root).status().unwrap();
+    let remounted = Command::new("mount").args(["-o", "remount,bind,ro"]).arg(&root).status().unwrap();
     assert!(remounted.success());
 
     assert_eq!(store.read_stamp(&cluster("a")).await, Ok(stamp(NOW)));
