@@ -208,17 +208,21 @@ impl Azurite {
     }
 }
 
-/// The emulator's program.
+/// The emulator's program: in cargo's target folder, wherever the environment or the repository has that.
 fn program() -> Result<PathBuf> {
-    let installed = || {
-        let workspace = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
-        workspace.join("target/tools/node_modules/.bin/azurite-blob")
+    let workspace = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
+    let targets = env::var_os("CARGO_TARGET_DIR").into_iter().chain(["target".into()]);
+    let installed = targets.map(|target| workspace.join(target).join("tools/node_modules/.bin/azurite-blob"));
+    let candidates: Vec<PathBuf> = match env::var_os(PROGRAM) {
+        Some(program) => vec![program.into()],
+        None => installed.collect(),
     };
-    let program = env::var_os(PROGRAM).map_or_else(installed, PathBuf::from);
-    ensure!(
-        program.is_file(),
-        "Azurite is not installed at {}: run `cargo xtask test`, which installs it there, or set {PROGRAM}",
-        program.display()
-    );
-    Ok(program)
+    let found = candidates.iter().find(|program| program.is_file()).cloned();
+    found.with_context(|| {
+        let looked: Vec<_> = candidates.iter().map(|program| program.display().to_string()).collect();
+        format!(
+            "Azurite is not installed (looked for {}): run `cargo xtask test`, which installs it, or set {PROGRAM}",
+            looked.join(", ")
+        )
+    })
 }

@@ -17,9 +17,9 @@ use azure_identity::{
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::Command;
 
+use super::OpenError;
 use super::fresh_token::{FETCH_DEADLINE, TokenError, TokenSource};
 use super::transport::{self, Route};
-use super::{OpenError, transport::transport as new_transport};
 use crate::Credential;
 use crate::redact::clean;
 
@@ -44,7 +44,7 @@ impl EntraSource {
             Credential::ManagedIdentity { .. } => Route::Direct,
             Credential::Sas { .. } | Credential::SharedKey { .. } | Credential::Anonymous => return Ok(None),
         };
-        let transport = new_transport(route, FETCH_DEADLINE, true)?;
+        let transport = transport::within(FETCH_DEADLINE, route, true)?;
         let source = Self { credential: credential.clone(), transport };
         source.publishers_credential().map_err(|error| OpenError::Token {
             credential: credential.to_string(),

@@ -50,7 +50,11 @@ fn for_credential(refusal: &Refusal, place: &BlobPlace, credential: &Credential)
     match credential {
         Credential::Sas { sas, origin } => after_refused_sas(sas, *origin, refusal),
         Credential::SharedKey { origin, .. } => {
-            format!("set {origin} to one of the present keys of storage account '{}'", place.account())
+            // The service refuses what was signed more than a quarter of an hour away from its own clock.
+            format!(
+                "set {origin} to one of the present keys of storage account '{}', and check this machine's clock",
+                place.account()
+            )
         }
         Credential::WorkloadIdentity { .. } | Credential::ManagedIdentity { .. } | Credential::AzureCli => {
             format!(

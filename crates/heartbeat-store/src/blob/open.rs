@@ -6,12 +6,12 @@ use azure_core::http::Transport;
 use azure_core::http::policies::Policy;
 use azure_storage_blob::{BlobContainerClient, BlobContainerClientOptions};
 
+use super::BlobBackend;
 use super::bearer::BearerPolicy;
 use super::entra::EntraSource;
 use super::fresh_token::FreshToken;
 use super::shared_key::SharedKeyPolicy;
-use super::transport::{self, Route, transport};
-use super::{BlobBackend, OpenError::Token};
+use super::transport::{self, Route};
 use crate::redact::clean;
 use crate::{BlobPlace, Credential, CredentialError, Deadlines};
 
@@ -48,7 +48,7 @@ impl BlobBackend {
     pub fn open(place: &BlobPlace, credential: &Credential, deadlines: Deadlines) -> Result<Self, OpenError> {
         let plain = place.is_plain_http();
         let route = if plain { Route::Direct } else { Route::Internet };
-        let transport = transport(route, deadlines.read.max(deadlines.write), !plain)?;
+        let transport = transport::within(deadlines.read.max(deadlines.write), route, !plain)?;
         Self::on_transport(place, credential, transport)
     }
 
@@ -77,7 +77,7 @@ fn signer(place: &BlobPlace, credential: &Credential) -> Result<Option<Arc<dyn P
     }
     let Some(source) = EntraSource::new(credential)? else { return Ok(None) };
     if place.is_plain_http() {
-        return Err(Token {
+        return Err(OpenError::Token {
             credential: credential.to_string(),
             detail: "its tokens are never sent over http; write https".to_owned(),
         });

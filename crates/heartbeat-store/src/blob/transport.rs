@@ -26,7 +26,7 @@ const IDLE_CONNECTIONS: usize = 2;
 
 /// A transport whose requests end within `deadline`, from connecting to the last byte of the answer.
 /// Without `tls` no certificates are loaded, so that an emulator needs none on the machine.
-pub(super) fn transport(route: Route, deadline: Duration, tls: bool) -> Result<Transport, OpenError> {
+pub(super) fn within(deadline: Duration, route: Route, tls: bool) -> Result<Transport, OpenError> {
     // An error means that a provider is installed already, which is just as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut builder = ClientBuilder::new()

@@ -82,7 +82,9 @@ impl Planter for Container {
     async fn plant_details(&self, cluster: &ClusterId, details: OddDetails) {
         let stamp = self.stored_stamp(cluster).await;
         let metadata: &[_] = match details {
-            OddDetails::Newer => &[("version", "2"), ("writer", "w"), ("beat_count", "1"), ("interval", "2s")],
+            OddDetails::Newer => {
+                &[("version", "2"), ("writer", "w"), ("beat_count", "1"), ("interval", "2s")]
+            }
             OddDetails::Garbage => &[("version", "1"), ("writer", "%FF"), ("beat_count", "}{")],
         };
         self.azurite.put_blob(&self.stamp_path(cluster), &stamp, metadata).unwrap();

@@ -114,7 +114,8 @@ fn messages_say_what_where_and_what_to_do() {
             store_error(&answered(403, "AuthenticationFailed"), &read, &place(), &key()),
             "not allowed to read the thing in https://acc.blob.core.windows.net/con/p: \
              HTTP 403 AuthenticationFailed; \
-             set AZURE_STORAGE_KEY to one of the present keys of storage account 'acc'",
+             set AZURE_STORAGE_KEY to one of the present keys of storage account 'acc', \
+             and check this machine's clock",
         ),
         (
             store_error(&answered(502, "502"), &swap, &place(), &key()),
