@@ -5,7 +5,7 @@ const MASK: &str = "REDACTED";
 
 /// Texts, in lower case, after which a secret follows at once. A signature is also masked where a whole URL
 /// was percent-encoded into another one.
-const MARKERS: [&str; 9] = [
+const MARKERS: [&str; 11] = [
     "sig=",
     "sig%3d",
     "accountkey=",
@@ -13,6 +13,9 @@ const MARKERS: [&str; 9] = [
     "client_assertion=",
     "access_token=",
     "access_token\":\"",
+    // The same once more inside a JSON string, as a log line has it.
+    "access_token\\\":\\\"",
+    "accesstoken\\\": \\\"",
     "accesstoken\": \"",
     "accesstoken\":\"",
 ];
@@ -86,6 +89,11 @@ mod tests {
                 "https://x/c?sv=1&sig=a%2Bb%3D&se=2",
                 "https://x/c?sv=1&sig=REDACTED&se=2",
                 "a signature in a URL",
+            ),
+            (
+                r#"{"error":"{\"access_token\":\"abc\"}"}"#,
+                r#"{"error":"{\"access_token\":\"REDACTED\"}"}"#,
+                "a token in a document that was quoted in another",
             ),
             ("(https://x/c?SIG=abc)", "(https://x/c?SIG=REDACTED)", "any case, up to the bracket"),
             (

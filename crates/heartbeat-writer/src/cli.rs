@@ -61,9 +61,9 @@ pub struct BeaconFlags {
 #[command(next_help_heading = "Timing")]
 pub struct TimingFlags {
     /// Time from one beat to the next, 10ms to 1h
-    #[arg(long, value_name = "SPAN", env = "HEARTBEAT_INTERVAL", default_value_t = Timing::DEFAULT_INTERVAL)]
+    #[arg(long, value_name = "DURATION", env = "HEARTBEAT_INTERVAL", default_value_t = Timing::DEFAULT_INTERVAL)]
     pub interval: Span,
     /// A write that takes longer has failed; at most the interval [default: 1500ms, or the interval if shorter]
-    #[arg(long, value_name = "SPAN", env = "HEARTBEAT_WRITE_DEADLINE")]
+    #[arg(long, value_name = "DURATION", env = "HEARTBEAT_WRITE_DEADLINE")]
     pub write_deadline: Option<Span>,
 }
