@@ -5,13 +5,12 @@ mod narrator;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use clap::{Args, ValueEnum};
-use flatline_tests::{
-    Azurite, BlobStore, FolderStore, Program, Running, TestStore, Ticks, pause, until, use_binaries_in,
-};
+use clap::Args;
+use flatline_tests::{Program, Running, TestStore, Ticks, pause, until, use_binaries_in};
 
 use self::narrator::{Narrator, Voice};
-use crate::{interrupt, shell, tools, workspace};
+use crate::stores::StoreKind;
+use crate::{interrupt, shell, workspace};
 
 /// Beats that the demo shows before it kills the writer.
 const BEATS: usize = 4;
@@ -25,12 +24,6 @@ pub(crate) struct Demo {
     /// Where the heart beats: a temporary folder, or Microsoft's emulator of Blob storage
     #[arg(long, value_enum, default_value_t = StoreKind::Folder)]
     store: StoreKind,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum StoreKind {
-    Folder,
-    Azurite,
 }
 
 impl Demo {
@@ -49,19 +42,6 @@ impl Demo {
         let store = self.store.open()?;
         narrator.says(&format!("The store of both clusters: {}", store.place()));
         play(narrator, store.as_ref())
-    }
-}
-
-impl StoreKind {
-    /// A store that lasts as long as what is returned.
-    fn open(self) -> Result<Box<dyn TestStore>> {
-        match self {
-            Self::Folder => Ok(Box::new(FolderStore::new()?)),
-            Self::Azurite => {
-                tools::install_azurite()?;
-                Ok(Box::new(BlobStore::new(Azurite::shared()?)?))
-            }
-        }
     }
 }
 

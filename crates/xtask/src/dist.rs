@@ -25,7 +25,7 @@ pub(crate) struct Dist {
 
 impl Dist {
     pub(crate) fn run(&self) -> Result<()> {
-        build(&self.target)?;
+        build(&self.target, &BINARIES)?;
         let folder = workspace::target().join("dist");
         fs::create_dir_all(&folder)?;
         let mut sums = String::new();
@@ -46,10 +46,10 @@ impl Dist {
 
 /// Builds static release binaries. The target is always given, so that the flags reach the binaries but not
 /// the build scripts and macros, which cannot be static.
-pub(crate) fn build(target: &str) -> Result<()> {
+pub(crate) fn build(target: &str, packages: &[&str]) -> Result<()> {
     let mut cargo = shell::cargo("build");
-    cargo.env("RUSTFLAGS", "-C target-feature=+crt-static").args(["--release", "--target", target]);
-    shell::run(cargo.args(BINARIES.iter().flat_map(|name| ["-p", name])))
+    cargo.env("RUSTFLAGS", "-C target-feature=+crt-static").args(["--bins", "--release", "--target", target]);
+    shell::run(cargo.args(packages.iter().flat_map(|name| ["-p", name])))
 }
 
 /// Where [`build`] leaves its binaries.

@@ -1,5 +1,6 @@
 //! The project's own commands, run as `cargo xtask COMMAND`.
 
+mod bench;
 mod checks;
 mod ci;
 mod demo;
@@ -8,6 +9,7 @@ mod fuzz;
 mod interrupt;
 mod phases;
 mod shell;
+mod stores;
 mod test;
 mod tools;
 mod workspace;
@@ -37,6 +39,8 @@ enum Command {
     CiFull,
     /// Feed random bytes to the parsers that face the store and the user
     Fuzz(fuzz::Fuzz),
+    /// Measure this monitor and the classic loop side by side, against the project's targets
+    Bench(bench::Bench),
     /// Build the static binaries for release into target/dist
     Dist(dist::Dist),
 }
@@ -58,6 +62,7 @@ fn run(command: &Command) -> Result<()> {
         Command::Ci => ci::quick(),
         Command::CiFull => ci::full(),
         Command::Fuzz(fuzz) => fuzz.run(),
+        Command::Bench(bench) => bench.run(),
         Command::Dist(dist) => dist.run(),
     }
 }
