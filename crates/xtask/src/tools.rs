@@ -25,7 +25,6 @@ pub(crate) fn install_azurite() -> Result<()> {
     // Written last, so that an installation that was interrupted is not taken for a whole one.
     let installed = folder.join("installed-lock.json");
     if fs::read(&installed).is_ok_and(|found| found == lock) {
-        eprintln!("azurite: installed already");
         return Ok(());
     }
     ensure!(

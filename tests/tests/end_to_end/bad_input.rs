@@ -92,7 +92,6 @@ const MONITOR: &[Row] = &[
     ("check --that-cluster a -o yaml", "", "yaml"),
     ("check --that-cluster a --watch-for ages", "", "--watch-for"),
     ("status -o yaml", "", "yaml"),
-    ("timing --flatline-after 1s", "", "--flatline-after"),
 ];
 
 #[test]

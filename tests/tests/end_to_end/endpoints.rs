@@ -1,5 +1,6 @@
 //! `--listen`: the endpoints of a running writer and of a blocked gate.
 
+use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -84,12 +85,36 @@ fn promtool(metrics: &str) -> Result<()> {
         return Ok(());
     };
     let mut stdin = promtool.stdin.take().context("promtool takes its input")?;
-    // The classic text format that promtool reads has no end mark.
-    std::io::Write::write_all(&mut stdin, metrics.replace("# EOF\n", "").as_bytes())?;
+    std::io::Write::write_all(&mut stdin, in_the_older_format(metrics).as_bytes())?;
     drop(stdin);
     let output = promtool.wait_with_output()?;
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     Ok(())
+}
+
+/// promtool reads the format before `OpenMetrics`, in which families bear the name of their series and there is
+/// neither an end mark nor a type for information.
+fn in_the_older_format(metrics: &str) -> String {
+    let types = metrics.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
+    let suffixes: BTreeMap<_, _> = types
+        .filter_map(|(family, kind)| match kind {
+            "counter" => Some((family, "_total")),
+            "info" => Some((family, "_info")),
+            _ => None,
+        })
+        .collect();
+    let mut text = String::new();
+    for line in metrics.lines().filter(|line| *line != "# EOF") {
+        let words: Vec<_> = line.splitn(4, ' ').collect();
+        match words.as_slice() {
+            ["#", keyword, family, rest] if suffixes.contains_key(family) => {
+                let rest = if (*keyword, *rest) == ("TYPE", "info") { "gauge" } else { rest };
+                text.push_str(&format!("# {keyword} {family}{} {rest}\n", suffixes[family]));
+            }
+            _ => text.push_str(&format!("{line}\n")),
+        }
+    }
+    text
 }
 
 #[test]

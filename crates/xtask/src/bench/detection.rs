@@ -21,6 +21,7 @@ const EXIT: Duration = Duration::from_mins(1);
 
 /// One heart that dies, and the monitors that watch it, each with the index of its bed.
 struct Trial {
+    kind: StoreKind,
     store: Box<dyn TestStore>,
     writer: Running,
     monitors: Vec<(usize, Running)>,
@@ -33,6 +34,10 @@ pub(super) fn measure(trials: u32) -> Result<PerBed<Samples>> {
     let mut running = Vec::new();
     for kind in (0..trials).flat_map(|_| kinds) {
         running.push(Trial::start(kind)?);
+        random_pause(step)?;
+    }
+    for trial in &mut running {
+        trial.watch()?;
         random_pause(step)?;
     }
     pause(SPREAD)?;
@@ -55,16 +60,22 @@ fn random_pause(average: Duration) -> Result<()> {
 }
 
 impl Trial {
-    /// A heart that beats. Flatline's writer serves both monitors, since both judge the stamp alone; those of
-    /// the classic pair beat less often, which does not change when a stamp turns ten seconds old.
+    /// A heart that beats. Flatline's writer serves both monitors, since both judge the stamp alone; the classic
+    /// one beats less often, which does not change when a stamp turns ten seconds old.
     fn start(kind: StoreKind) -> Result<Self> {
         let store = kind.open()?;
-        let writer = Bed { subject: Subject::Flatline, store: kind }.writer(store.as_ref())?.start()?;
-        until("the first beat of a trial", FIRST_BEAT, || store.stamp("a").ok())?;
-        let watching = BEDS.into_iter().enumerate().filter(|(_, bed)| bed.store == kind);
-        let monitors = watching.map(|(index, bed)| Ok((index, bed.standby(store.as_ref())?.start()?)));
-        let monitors = monitors.collect::<Result<Vec<_>>>()?;
-        Ok(Self { store, writer, monitors })
+        let bed = Bed { subject: Subject::Flatline, store: kind };
+        let writer = bed.writer(store.as_ref())?.start()?;
+        Ok(Self { kind, store, writer, monitors: Vec::new() })
+    }
+
+    /// Its monitors start, in a phase of their own.
+    fn watch(&mut self) -> Result<()> {
+        until("the first beat of a trial", FIRST_BEAT, || self.store.stamp("a").ok())?;
+        for (index, bed) in BEDS.into_iter().enumerate().filter(|(_, bed)| bed.store == self.kind) {
+            self.monitors.push((index, bed.standby(self.store.as_ref())?.start()?));
+        }
+        Ok(())
     }
 
     /// How long after the last stamp had turned as old as the threshold each monitor was gone.

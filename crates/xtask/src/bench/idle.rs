@@ -144,7 +144,8 @@ impl Counted {
 
     fn looks(&self) -> Result<f64> {
         let metrics = get(self.port, "/metrics")?.body;
-        let value = metrics.lines().find_map(|line| line.strip_prefix("heart_monitor_looks_total "));
-        value.context("a monitor counts its looks")?.parse().context("a count is a number")
+        let line = metrics.lines().find(|line| line.starts_with("heart_monitor_looks_total{"));
+        let (_, value) = line.and_then(|line| line.rsplit_once(' ')).context("a monitor counts its looks")?;
+        value.parse().context("a count is a number")
     }
 }
