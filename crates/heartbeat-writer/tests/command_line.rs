@@ -23,7 +23,7 @@ fn a_bad_variable_is_one_line_that_names_it_and_the_store_stays_as_it_was() {
         (
             &[],
             ("HEARTBEAT_INTERVAL", "2"),
-            "invalid value '2' for '--interval <SPAN>': '2' is not a duration (time unit needed, for example \
+            "invalid value '2' for '--interval <DURATION>': '2' is not a duration (time unit needed, for example \
              2sec or 2ms); write a whole number with its unit, such as 1500ms, 10s or 5m (from the variable \
              HEARTBEAT_INTERVAL); try 'heartbeat-writer run --help'",
         ),

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex};
 
 use flatline_tests::Azurite;
 use heartbeat_store::{CredentialKind, Store, variable};
-use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::support::{DEADLINES, KEY, every_outcome, open, sas};
@@ -15,9 +14,11 @@ use crate::support::{DEADLINES, KEY, every_outcome, open, sas};
 struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    fn listen(&self) -> DefaultGuard {
+    /// Listens to the whole process: whatever the tests beside this one make the client say is searched too.
+    /// A subscriber for one thread alone would miss events whose first use was on a thread without any.
+    fn listen(&self) {
         let all = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(self.clone());
-        tracing::subscriber::set_default(all.finish())
+        tracing::subscriber::set_global_default(all.finish()).unwrap();
     }
 
     fn text(&self) -> String {
@@ -47,7 +48,7 @@ impl MakeWriter<'_> for Log {
 #[tokio::test]
 async fn neither_errors_nor_logs_show_a_secret_in_any_trouble() {
     let log = Log::default();
-    let listening = log.listen();
+    log.listen();
     let azurite = Azurite::start().unwrap();
     let container = azurite.new_container().unwrap();
     let sas = sas(&azurite, &container, "rcwdl");
@@ -75,10 +76,9 @@ async fn neither_errors_nor_logs_show_a_secret_in_any_trouble() {
     azurite.thaw().unwrap();
     azurite.stop().unwrap();
     everything_said(&stores, &mut said).await;
-    drop(listening);
 
     let logged = log.text();
-    assert!(logged.len() > 10_000, "the log holds what the client does: {} bytes", logged.len());
+    assert!(logged.contains("performing request"), "the log holds what the client does");
     assert!(said.contains("cannot connect") && said.contains("no answer"), "the trouble was real: {said}");
     let decoded = percent_encoding::percent_decode_str(&signature).decode_utf8().unwrap();
     for (name, text) in [("errors", said), ("logs", logged)] {
