@@ -29,9 +29,9 @@ pub(crate) async fn run(
     environment: &Environment,
     clock: Arc<dyn Clock>,
 ) -> Result<Exit, ConfigError> {
-    let timing = args.timing.safe_timing()?;
+    let timing = args.heart.timing.safe_timing()?;
     let cluster = watched(args)?;
-    let store = args.store.open(environment, deadlines(&timing))?;
+    let store = args.heart.store.open(environment, deadlines(&timing))?;
     let rule = WatchRule::new(&timing);
     let rule = if args.watch_for == Span::ZERO { rule.at_first_sight() } else { rule };
     let mut watcher = Watcher::new(store.clone(), cluster.clone(), Arc::clone(&clock), rule);
@@ -40,7 +40,7 @@ pub(crate) async fn run(
     let exit = exit_of(verdict);
     // Details are a courtesy: without them the answer stands.
     let details = store.read_details(&cluster).await.ok().flatten();
-    let primary = args.clusters.primary_among(args.clusters.named());
+    let primary = args.heart.clusters.primary_among(args.heart.clusters.named());
     let heart =
         HeartReport::new(&cluster, primary.as_ref(), &sight.assessment, sight.error.as_ref(), details);
     match args.output.output {
@@ -59,7 +59,7 @@ pub(crate) async fn run(
 
 /// The cluster to look at: `--that-cluster`, or `--this-cluster` where only that is given.
 fn watched(args: &CheckArgs) -> Result<ClusterId, ConfigError> {
-    let clusters = &args.clusters;
+    let clusters = &args.heart.clusters;
     clusters.that_cluster.clone().or_else(|| clusters.this_cluster.clone()).ok_or_else(|| {
         ConfigError::new("whose heart is to be checked? set --that-cluster or THAT_CLUSTER, such as a")
     })

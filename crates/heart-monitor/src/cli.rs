@@ -39,14 +39,21 @@ pub(crate) enum Command {
     Doctor(DoctorArgs),
 }
 
+/// What every command needs that looks at hearts.
 #[derive(Debug, Args)]
-pub(crate) struct WaitArgs {
+pub(crate) struct HeartArgs {
     #[command(flatten)]
     pub(crate) store: StoreArgs,
     #[command(flatten)]
     pub(crate) clusters: ClusterArgs,
     #[command(flatten)]
     pub(crate) timing: TimingArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WaitArgs {
+    #[command(flatten)]
+    pub(crate) heart: HeartArgs,
     /// Silence that suffices where the stamp is also older than --flatline-after by the wall clock
     /// [default: --flatline-after minus --poll]; 0s believes an old stamp at first sight, as the classic
     /// monitor does
@@ -83,11 +90,7 @@ pub(crate) struct WaitArgs {
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
     #[command(flatten)]
-    pub(crate) store: StoreArgs,
-    #[command(flatten)]
-    pub(crate) clusters: ClusterArgs,
-    #[command(flatten)]
-    pub(crate) timing: TimingArgs,
+    pub(crate) heart: HeartArgs,
     /// Watch for this long and judge by the whole rule; 0s looks once and believes the stamp
     #[arg(long, value_name = "DURATION", default_value = "0s")]
     pub(crate) watch_for: Span,
@@ -98,11 +101,7 @@ pub(crate) struct CheckArgs {
 #[derive(Debug, Args)]
 pub(crate) struct StatusArgs {
     #[command(flatten)]
-    pub(crate) store: StoreArgs,
-    #[command(flatten)]
-    pub(crate) clusters: ClusterArgs,
-    #[command(flatten)]
-    pub(crate) timing: TimingArgs,
+    pub(crate) heart: HeartArgs,
     /// Look for a beat of each cluster for this long; without one the stamp's age is believed
     #[arg(long, value_name = "DURATION", default_value = "3s")]
     pub(crate) watch_for: Span,
@@ -113,11 +112,7 @@ pub(crate) struct StatusArgs {
 #[derive(Debug, Args)]
 pub(crate) struct WatchArgs {
     #[command(flatten)]
-    pub(crate) store: StoreArgs,
-    #[command(flatten)]
-    pub(crate) clusters: ClusterArgs,
-    #[command(flatten)]
-    pub(crate) timing: TimingArgs,
+    pub(crate) heart: HeartArgs,
     /// Stop after this long [default: never]
     #[arg(long, value_name = "DURATION")]
     pub(crate) watch_for: Option<Span>,
@@ -137,11 +132,7 @@ pub(crate) struct TimingReportArgs {
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArgs {
     #[command(flatten)]
-    pub(crate) store: StoreArgs,
-    #[command(flatten)]
-    pub(crate) clusters: ClusterArgs,
-    #[command(flatten)]
-    pub(crate) timing: TimingArgs,
+    pub(crate) heart: HeartArgs,
     /// Try no write and no swap
     #[arg(long)]
     pub(crate) read_only: bool,

@@ -30,8 +30,8 @@ pub(crate) async fn run(
     environment: &Environment,
     clock: Arc<dyn Clock>,
 ) -> Result<Exit, ConfigError> {
-    let timing = args.timing.safe_timing()?;
-    let store = args.store.open(environment, deadlines(&timing))?;
+    let timing = args.heart.timing.safe_timing()?;
+    let store = args.heart.store.open(environment, deadlines(&timing))?;
     let listed = match store.clusters().await {
         Ok(listed) => listed,
         Err(error) => {
@@ -40,8 +40,9 @@ pub(crate) async fn run(
         }
     };
     // Clusters that were named belong in the picture even where the store has nothing of them.
-    let clusters: BTreeSet<ClusterId> = listed.into_iter().chain(args.clusters.named().cloned()).collect();
-    let primary = args.clusters.primary_among(&clusters);
+    let clusters: BTreeSet<ClusterId> =
+        listed.into_iter().chain(args.heart.clusters.named().cloned()).collect();
+    let primary = args.heart.clusters.primary_among(&clusters);
     let hearts = clusters.into_iter().map(|cluster| {
         let watcher = Watcher::new(store.clone(), cluster, Arc::clone(&clock), WatchRule::new(&timing));
         report(watcher, &store, primary.as_ref(), args.watch_for)

@@ -21,15 +21,15 @@ pub(crate) async fn run(
 ) -> Result<Exit, ConfigError> {
     let mut termination = Termination::install()
         .map_err(|error| ConfigError::new(format_args!("cannot listen for signals: {error}")))?;
-    let timing = args.timing.safe_timing()?;
-    let store = args.store.open(environment, deadlines(&timing))?;
+    let timing = args.heart.timing.safe_timing()?;
+    let store = args.heart.store.open(environment, deadlines(&timing))?;
     let end = args.watch_for.map(|watch_for| clock.now().boot.after(watch_for.get()));
     let screen = Screen::new(std::io::stdout().is_terminal());
     Ok(tokio::select! {
         biased;
         signal = termination.received() => Exit::Signal(signal),
         () = until(end, clock.as_ref()) => Exit::Done,
-        never = follow(&store, &clock, &timing, args.clusters.named().cloned().collect(), screen) => match never {},
+        never = follow(&store, &clock, &timing, args.heart.clusters.named().cloned().collect(), screen) => match never {},
     })
 }
 

@@ -22,7 +22,7 @@ pub(crate) async fn examine(
     clock: &Arc<dyn Clock>,
     timing: &Timing,
 ) -> Vec<Finding> {
-    let watches = args.clusters.named().map(|cluster| {
+    let watches = args.heart.clusters.named().map(|cluster| {
         let watcher = Watcher::new(store.clone(), cluster.clone(), Arc::clone(clock), WatchRule::new(timing));
         examine_one(watcher, args)
     });

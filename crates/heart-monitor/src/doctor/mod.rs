@@ -21,9 +21,9 @@ pub(crate) async fn run(
     environment: &Environment,
     clock: Arc<dyn Clock>,
 ) -> Result<Exit, ConfigError> {
-    let timing = args.timing.timing();
-    let place = args.store.place(environment)?;
-    let store = args.store.open(environment, deadlines(&timing))?;
+    let timing = args.heart.timing.timing();
+    let place = args.heart.store.place(environment)?;
+    let store = args.heart.store.open(environment, deadlines(&timing))?;
     let mut findings = budget(&timing);
     if let Place::Folder(root) = place {
         findings.extend(mount::examine(&root));

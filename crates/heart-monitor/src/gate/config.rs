@@ -35,15 +35,15 @@ pub(crate) fn check(args: &WaitArgs, environment: &Environment) -> Result<Gate, 
     match args.ownership {
         Ownership::Off => {}
     }
-    let clusters = args.clusters.check()?;
+    let clusters = args.heart.clusters.check()?;
     let primary = clusters.require_primary()?.clone();
-    let timing = args.timing.safe_timing()?;
+    let timing = args.heart.timing.safe_timing()?;
     let rule = WatchRule {
         confirm: confirm(args, &timing)?,
         never_seen: args.if_never_seen.into(),
         ..WatchRule::new(&timing)
     };
-    args.store.place(environment)?;
+    args.heart.store.place(environment)?;
     if clusters.this == primary {
         return Ok(Gate::Open { this: clusters.this });
     }

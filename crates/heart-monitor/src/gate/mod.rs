@@ -36,7 +36,7 @@ pub(crate) async fn wait(
         }
         Gate::Standby(standby) => standby,
     };
-    let store = args.store.open(environment, deadlines(&standby.timing))?;
+    let store = args.heart.store.open(environment, deadlines(&standby.timing))?;
     let state = Arc::new(GateState::new(&standby, Arc::clone(&clock)));
     let endpoints = match args.listen {
         Some(address) => Some(Endpoints::bind(address).await?),
