@@ -30,6 +30,7 @@ impl Test {
 pub(crate) fn run_phases(phases: &mut Phases, args: &[OsString]) {
     phases.run("test tools", || {
         tools::install_samba();
+        tools::name_missing();
         tools::install_azurite()
     });
     if !phases.run("build", || shell::run(shell::cargo("build").args(["--workspace", "--bins", "--tests"]))) {
