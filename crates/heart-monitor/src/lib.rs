@@ -1,7 +1,7 @@
 //! `heart-monitor`: holds a standby's workload back until the watched heart is flat, and answers people who
 //! ask about hearts.
 //!
-//! Follow a look: [`Watcher`](watcher) reads the store when the policy's detector wants it to, hands over what
+//! Follow a look: `watcher` reads the store when the policy's detector wants it to, hands over what
 //! it found and when, and reports the assessment. `wait` is the init container, in `gate`; `check`, `status`
 //! and `watch` show the same assessments to people; `timing` and `doctor` examine the configuration and the
 //! store around them.
