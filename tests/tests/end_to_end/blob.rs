@@ -95,6 +95,20 @@ fn an_emulator_that_was_frozen_longer_than_the_threshold_is_no_death() -> Result
 }
 
 #[test]
+fn silence_counts_anew_when_the_emulator_answers_again_with_the_last_stamp() -> Result<()> {
+    let store = own_store()?;
+    store.put_stamp("a", Ticks::now()?)?;
+    let mut gate = store.joined_by(gate()?).start()?;
+    gate.stays_for(Duration::from_secs(1))?;
+    store.azurite().freeze()?;
+    gate.stays_for(LONG)?;
+    store.azurite().thaw()?;
+    gate.stays_for(Duration::from_millis(2500))?;
+    opens(&mut gate)?;
+    Ok(())
+}
+
+#[test]
 fn a_signal_ends_both_promptly_while_the_store_does_not_answer() -> Result<()> {
     let store = own_store()?;
     let writer = store.joined_by(beacon()?).start()?;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use flatline_tests::FolderStore;
+use flatline_tests::{FolderStore, Ticks};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use crate::{LONGER_THAN_THRESHOLD, SOON, TOO_SHORT, beacon, beats, gate, opens};
@@ -28,14 +28,12 @@ fn a_store_that_was_away_longer_than_the_threshold_is_no_death() -> Result<()> {
 }
 
 #[test]
-fn silence_counts_anew_when_the_store_comes_back_without_beats() -> Result<()> {
+fn silence_counts_anew_when_the_store_comes_back_with_the_last_stamp_in_it() -> Result<()> {
     let store = FolderStore::new()?;
-    let writer = beacon(&store, "a")?.start()?;
-    beats(&store, "a")?;
+    store.put_stamp("a", Ticks::now()?)?;
     let mut gate = gate(&store)?.start()?;
     gate.stays_for(Duration::from_secs(1))?;
     store.take_away()?;
-    writer.kill()?;
     gate.stays_for(LONGER_THAN_THRESHOLD)?;
     store.bring_back()?;
     gate.stays_for(TOO_SHORT)?;
