@@ -81,7 +81,8 @@ pub(crate) struct Judged {
 }
 
 impl World {
-    /// Runs the monitor from `starts` until `ends` and reports every look.
+    /// Runs the monitor from `starts` until `ends` and reports every look. Fails where the detector asks for
+    /// looks without end: each poll may bring one more, at the moment the heart would be flat.
     pub(crate) fn run(&self) -> Vec<Judged> {
         let mut dice = Dice(self.seed);
         let store = self.landings(&mut dice);
@@ -94,6 +95,7 @@ impl World {
             let completed = nanos(look.completed.boot);
             let assessment = detector.assess(look.completed.boot);
             let silence = assessment.evidence.silence.unwrap_or_default();
+            assert!(judged.len() < self.most_looks(), "the detector spins: {self:#?}");
             judged.push(Judged {
                 issued: time,
                 completed,
@@ -104,6 +106,11 @@ impl World {
             time = nanos(detector.poll_wake().expect("a look was made")).max(completed);
         }
         judged
+    }
+
+    fn most_looks(&self) -> usize {
+        let polls = (self.ends - self.starts) / span(self.timing.poll.get());
+        usize::try_from(2 * polls + 2).expect("the run is not that long")
     }
 
     /// Every stamp with the moment at which it lands, in order of time.
