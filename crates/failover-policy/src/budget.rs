@@ -19,6 +19,17 @@ pub enum Role {
     Guard,
 }
 
+impl Role {
+    /// The role in one word, for JSON and for people.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Beacon => "beacon",
+            Self::Gate => "gate",
+            Self::Guard => "guard",
+        }
+    }
+}
+
 const BEACON: &[Role] = &[Role::Beacon, Role::Gate, Role::Guard];
 const GATE: &[Role] = &[Role::Gate, Role::Guard];
 const GUARD: &[Role] = &[Role::Guard];
@@ -64,6 +75,12 @@ impl Inequality {
         self.left >= self.right
     }
 
+    /// The first role that depends on the line; later ones do too.
+    pub fn role(&self) -> Role {
+        // Every line concerns somebody; a guard depends on all of them.
+        self.roles.first().copied().unwrap_or(Role::Guard)
+    }
+
     /// Whether a process of this role depends on the line.
     pub fn concerns(&self, role: Role) -> bool {
         self.roles.contains(&role)
@@ -93,9 +110,10 @@ pub struct UnsafeTiming(pub Inequality);
 impl fmt::Display for UnsafeTiming {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Inequality { formula, left, right, meaning, remedy, .. } = self.0;
+        let needs = if formula.contains('>') { "more than" } else { "at least" };
         write!(
             f,
-            "unsafe timing: {formula} fails ({left} against {right}), so nothing ensures that {meaning}; {remedy}"
+            "unsafe timing: {formula} fails ({left}, needs {needs} {right}), so nothing ensures that {meaning}; {remedy}"
         )
     }
 }
@@ -157,8 +175,16 @@ impl Timing {
                 "g ≥ p + r",
                 g,
                 p + r,
-                "one slow read does not interrupt the watch",
+                "a read that takes its whole deadline does not interrupt the watch",
                 "lower --read-deadline to at most 1.5 times --poll",
+            ),
+            line(
+                Severity::Warned,
+                "g ≥ p + r + 250ms",
+                g,
+                p + r + ticks(Duration::from_millis(250)),
+                "a short stall of the process does not interrupt the watch as well",
+                "raise --poll or lower --read-deadline",
             ),
             line(
                 Severity::Refused,
@@ -166,7 +192,7 @@ impl Timing {
                 t - p,
                 2 * i + g + r + 1,
                 "a lost beat or a shared outage is not a death",
-                "raise --flatline-after, or lower --interval or --poll",
+                "raise --flatline-after, or lower the beacon's --interval or --poll",
             ),
             line(
                 Severity::Refused,
@@ -210,14 +236,14 @@ impl Timing {
                 "L ≥ 2i + p + r",
                 2 * i + p + r,
                 "one lost beat does not stop the workload",
-                "raise --flatline-after, or lower --interval or --stop-grace",
+                "raise --flatline-after, or lower the beacon's --interval or --stop-grace",
             ),
             line(
                 Severity::Warned,
                 "L ≥ 2i + w + p + 3r",
                 2 * i + w + p + 3 * r,
                 "one lost beat does not stop the workload with every read and write at its slowest",
-                "raise --flatline-after, or lower --interval",
+                "raise --flatline-after, or lower the beacon's --interval",
             ),
         ]
     }
@@ -261,6 +287,7 @@ mod tests {
         let table = [
             ("i ≥ w", "0.500s"),
             ("g ≥ p + r", "0.500s"),
+            ("g ≥ p + r + 250ms", "0.250s"),
             ("T − p > 2i + g + r", "1.499s"),
             ("T − p ≥ ⌈(i + w + g)/i⌉·i + w", "1.500s"),
             ("T ≥ 35s", "-25.000s"),
@@ -312,8 +339,8 @@ mod tests {
         let text = timing.check(Role::Gate).unwrap_err().to_string();
         assert_eq!(
             text,
-            "unsafe timing: T − p > 2i + g + r fails (4.000s against 7.500s), so nothing ensures that a lost beat or \
-             a shared outage is not a death; raise --flatline-after, or lower --interval or --poll"
+            "unsafe timing: T − p > 2i + g + r fails (4.000s, needs more than 7.500s), so nothing ensures that a lost beat or \
+             a shared outage is not a death; raise --flatline-after, or lower the beacon's --interval or --poll"
         );
     }
 

@@ -52,11 +52,10 @@ impl FromStr for ClusterId {
         let inner = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-';
         match text.as_bytes() {
             [] => Err(InvalidClusterId::Empty),
-            bytes if bytes.len() > Self::MAX_LENGTH => {
-                Err(InvalidClusterId::TooLong(text.chars().count().max(Self::MAX_LENGTH + 1)))
-            }
             [b'-', ..] | [.., b'-'] => Err(InvalidClusterId::BadForm(text.to_owned())),
             bytes if !bytes.iter().copied().all(inner) => Err(InvalidClusterId::BadForm(text.to_owned())),
+            // All of it is ASCII by now, so bytes are characters.
+            bytes if bytes.len() > Self::MAX_LENGTH => Err(InvalidClusterId::TooLong(bytes.len())),
             _ if text == Self::RESERVED => Err(InvalidClusterId::Reserved(text.to_owned())),
             _ => Ok(Self(text.to_owned())),
         }

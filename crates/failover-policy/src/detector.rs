@@ -1,5 +1,6 @@
 //! The detector: what a series of looks at one heart means.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::seen::SeenStamps;
@@ -15,7 +16,7 @@ pub enum NeverSeen {
     /// is what a share that is not mounted looks like.
     #[default]
     Wait,
-    /// Silence counts from the first look that reached the store, whatever it found there.
+    /// Silence counts from the first look that reached the store. Once a stamp was seen this is as `Wait`.
     Flatline,
 }
 
@@ -77,7 +78,8 @@ pub struct Detector {
     beat_came_in: bool,
     last_look: Option<Look>,
     last_good_look: Option<Look>,
-    skew: Option<SignedSpan>,
+    /// Ages of the last beats that came in, when they were first seen.
+    arrival_ages: VecDeque<SignedSpan>,
     looks: u64,
     failed_looks: u64,
     beats: u64,
@@ -85,6 +87,10 @@ pub struct Detector {
 }
 
 impl Detector {
+    /// How many arrivals the skew is taken from: enough for a fast one among them, and few enough that a clock
+    /// that was mended shows within half a minute of beats.
+    const ARRIVALS: usize = 16;
+
     /// A detector that has seen nothing yet.
     pub fn new(rule: WatchRule) -> Self {
         Self {
@@ -95,7 +101,7 @@ impl Detector {
             beat_came_in: false,
             last_look: None,
             last_good_look: None,
-            skew: None,
+            arrival_ages: VecDeque::new(),
             looks: 0,
             failed_looks: 0,
             beats: 0,
@@ -131,9 +137,13 @@ impl Detector {
     /// makes the heart flat, so that the overshoot is one read rather than one poll.
     pub fn poll_wake(&self) -> Option<BootTime> {
         let last_issued = self.last_look?.issued.boot;
-        let next_poll = last_issued.after(self.rule.poll.get());
+        let poll = self.rule.poll.get();
+        let next_poll = last_issued.after(poll);
         let wake = match self.flat_from() {
-            Some(flat_from) if flat_from > last_issued => next_poll.min(flat_from),
+            // A wall clock that stands still puts the moment off for ever: no more than a hundred looks a poll.
+            Some(flat_from) if flat_from > last_issued => {
+                next_poll.min(flat_from.max(last_issued.after(poll / 100)))
+            }
             Some(_) | None => next_poll,
         };
         Some(wake)
@@ -144,14 +154,17 @@ impl Detector {
         &self.rule
     }
 
-    /// Whether a look counts as watching. A missing stamp does not: nobody removes stamps, and an empty folder
-    /// is what a share that is not mounted looks like. Malformed bytes do where a good stamp was seen before:
-    /// the classic writer can die between truncating and writing.
+    /// Whether a look counts as watching. Malformed bytes do where a good stamp was seen before: the classic
+    /// writer can die between truncating and writing. A missing stamp does not, except for a heart that was
+    /// never seen and is to flatline: nobody removes stamps, and an empty folder is what a share that is not
+    /// mounted looks like.
     fn says_something_about_the_heart(&self, finding: Finding) -> bool {
-        match (finding, self.rule.never_seen) {
-            (Finding::Stamp(_), _) | (Finding::Malformed | Finding::Missing, NeverSeen::Flatline) => true,
-            (Finding::Malformed, NeverSeen::Wait) => self.stamp.is_some(),
-            (Finding::Missing, NeverSeen::Wait) | (Finding::Unreadable, _) => false,
+        let ever_seen = self.stamp.is_some();
+        match finding {
+            Finding::Stamp(_) => true,
+            Finding::Malformed => ever_seen,
+            Finding::Missing => !ever_seen && self.rule.never_seen == NeverSeen::Flatline,
+            Finding::Unreadable => false,
         }
     }
 
@@ -175,8 +188,8 @@ impl Detector {
         self.silent_since = Some(look.completed.boot);
         if watched_since_last_look {
             self.beat_came_in = true;
-            let age = stamp.tick().age_at(look.completed.wall);
-            self.skew = Some(self.skew.map_or(age, |skew| skew.min(age)));
+            self.arrival_ages.truncate(Self::ARRIVALS - 1);
+            self.arrival_ages.push_front(stamp.tick().age_at(look.completed.wall));
         }
     }
 
@@ -256,7 +269,7 @@ impl Detector {
             stamp: self.stamp,
             stamp_age: self.last_good_look.and_then(|good| self.stamp_age_at(good)),
             silence: self.last_good_look.map(|good| self.silence_at(good)),
-            skew: self.skew,
+            skew: self.arrival_ages.iter().min().copied(),
             looks: self.looks,
             failed_looks: self.failed_looks,
             beats: self.beats,

@@ -42,7 +42,9 @@ impl SignedSpan {
 
     /// The difference without its sign.
     pub fn magnitude(self) -> Duration {
-        Duration::from_nanos(self.0.unsigned_abs().saturating_mul(100))
+        let ticks = self.0.unsigned_abs();
+        let per_second = Tick::PER_SECOND.unsigned_abs();
+        Duration::from_secs(ticks / per_second) + Duration::from_nanos(ticks % per_second * 100)
     }
 
     /// Whether this is more than `limit`; never for a negative difference.
@@ -104,5 +106,7 @@ mod tests {
         assert_eq!(SignedSpan::from_ticks(90_034_567).to_string(), "9.003s");
         assert_eq!(SignedSpan::from_ticks(-2_500_000).to_string(), "-0.250s");
         assert_eq!(SignedSpan::ZERO.to_string(), "0.000s");
+        let since_year_one = Tick::MIN.age_at(Tick::UNIX_EPOCH);
+        assert_eq!(since_year_one.to_string(), "62135596800.000s", "more nanoseconds than 64 bits hold");
     }
 }

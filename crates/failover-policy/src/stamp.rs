@@ -34,8 +34,8 @@ pub enum MalformedStamp {
 impl Stamp {
     /// Digits of [`Tick::MAX`].
     pub const MAX_DIGITS: usize = 19;
-    /// How many bytes a reader needs to fetch to judge any stamp: digits, a byte-order mark, some white space,
-    /// and one more to see that there is too much.
+    /// The most bytes that a stamp may have: digits, a byte-order mark and some white space. A reader fetches
+    /// one more, to see that there are too many.
     pub const MAX_BYTES: usize = 64;
     /// UTF-8's byte-order mark, which some editors and older .NET writers put first.
     const BYTE_ORDER_MARK: &'static [u8] = b"\xEF\xBB\xBF";

@@ -112,9 +112,9 @@ pub struct Evidence {
     /// How long the heart has been silent under watch, on the local boot-time clock; `None` before the first
     /// good look.
     pub silence: Option<Duration>,
-    /// The smallest age that a beat had when it was first seen, signed: how far the beacon's clock lags this
-    /// one's, plus the fastest way through the store. `None` before a beat was seen to come in. It decides
-    /// nothing.
+    /// The smallest age that one of the last 16 beats had when it was first seen, signed: how far the beacon's
+    /// clock lags this one's, plus the fastest way through the store and up to one poll. `None` before a beat
+    /// was seen to come in. It decides nothing.
     pub skew: Option<SignedSpan>,
     /// Reads so far, good and bad.
     pub looks: u64,

@@ -24,10 +24,6 @@ fn boot(at: Millis) -> BootTime {
     BootTime::from_boot(Duration::from_millis(1_000_000 + u64::try_from(at).unwrap()))
 }
 
-fn now(at: Millis) -> Now {
-    Now { boot: boot(at), wall: wall(at) }
-}
-
 /// The stamp of a beacon whose clock is in step.
 fn stamp(at: Millis) -> Finding {
     Finding::Stamp(Stamp::new(wall(at)))
@@ -37,11 +33,13 @@ fn stamp(at: Millis) -> Finding {
 struct Story {
     detector: Detector,
     last: Millis,
+    /// How far the reader's wall clock is off.
+    wall_offset: Millis,
 }
 
 impl Story {
     fn new(rule: WatchRule) -> Self {
-        Self { detector: Detector::new(rule), last: 0 }
+        Self { detector: Detector::new(rule), last: 0, wall_offset: 0 }
     }
 
     fn default() -> Self {
@@ -54,6 +52,7 @@ impl Story {
 
     fn slow_look(&mut self, issued: Millis, completed: Millis, finding: Finding) -> Verdict {
         self.last = completed;
+        let now = |at| Now { boot: boot(at), wall: wall(at + self.wall_offset) };
         self.detector.handle_look(Look { issued: now(issued), completed: now(completed), finding });
         self.verdict(completed)
     }
@@ -135,6 +134,36 @@ fn the_detector_wakes_at_the_very_moment_and_one_read_decides() {
 }
 
 #[test]
+fn it_wakes_for_silence_where_the_clocks_hide_the_age_and_never_before_silence_is_confirmed() {
+    let table = [
+        (HOUR, 500, 9500, 10_500, "a stamp from the future: T after it was first seen"),
+        (-HOUR, 500, 8500, 9500, "an old stamp: T − p after it was first seen"),
+    ];
+    for (written, first, last, wake, why) in table {
+        let mut story = Story::default();
+        story.look_every_second(first, last, stamp(written));
+        story.look(last + 400, stamp(written));
+        assert_eq!(story.wake(), Some(boot(wake)), "{why}");
+    }
+}
+
+#[test]
+fn a_wall_clock_that_stands_still_does_not_make_it_spin() {
+    let mut story = Story::default();
+    story.look_every_second(0, 8000, stamp(-1999));
+    let mut at = 9000;
+    let mut looks = 0;
+    while at < 9990 {
+        story.wall_offset = 8000 - at;
+        story.look(at, stamp(-1999));
+        let wake = story.wake().unwrap().since(boot(0));
+        at = Millis::try_from(wake.as_millis()).unwrap();
+        looks += 1;
+    }
+    assert!(looks <= 100, "{looks} looks in a second");
+}
+
+#[test]
 fn a_look_is_due_one_poll_after_the_last_was_issued_however_long_it_took() {
     let mut story = Story::default();
     story.slow_look(0, 700, stamp(0));
@@ -201,6 +230,47 @@ fn a_frozen_monitor_was_not_watching() {
 }
 
 #[test]
+fn what_a_frozen_read_brings_is_old_and_the_next_look_does_not_take_it_for_silence() {
+    let mut story = Story::default();
+    story.look(0, stamp(0));
+    story.look(1000, stamp(0));
+    story.slow_look(2000, 602_000, stamp(0));
+    assert_eq!(
+        story.look(602_100, stamp(0)),
+        unknown(UnknownCause::Watching),
+        "ten minutes were not watched"
+    );
+    assert_eq!(story.evidence().silence, Some(Duration::from_millis(100)));
+}
+
+#[test]
+fn a_beat_from_before_a_gap_does_not_make_a_heart_beat_after_it() {
+    let mut story = Story::default();
+    story.look(0, stamp(0));
+    assert_eq!(story.look(2000, stamp(2000)), Verdict::Beating);
+    assert_eq!(
+        story.look(62_000, stamp(50_000)),
+        unknown(UnknownCause::Watching),
+        "its writer may be dead by now"
+    );
+    assert_eq!(story.look(63_000, stamp(63_000)), Verdict::Beating);
+}
+
+#[test]
+fn a_step_of_the_wall_clock_is_no_death() {
+    for step in [-HOUR, -11_000, 11_000, HOUR] {
+        let mut story = Story::default();
+        story.look(0, stamp(0));
+        for at in (1000..=8000).step_by(1000) {
+            story.wall_offset = if at < 4000 { 0 } else { step };
+            let verdict = story.look(at, stamp(0));
+            assert_eq!(verdict, unknown(UnknownCause::Watching), "stepped by {step}, at {at}");
+        }
+        assert_eq!(story.look(9500, stamp(9000)), Verdict::Beating, "stepped by {step}");
+    }
+}
+
+#[test]
 fn time_without_looks_never_makes_a_heart_flat() {
     let mut story = Story::default();
     story.look(0, stamp(0));
@@ -224,25 +294,29 @@ fn a_store_that_cannot_be_read_is_unknown_and_never_flat() {
 
 #[test]
 fn a_heart_that_was_never_seen_blocks_unless_told_to_flatline() {
-    let never_seen = |never_seen| WatchRule { never_seen, ..WatchRule::new(&Timing::default()) };
-    for finding in [Finding::Missing, Finding::Malformed] {
-        let mut story = Story::new(never_seen(NeverSeen::Wait));
-        let verdict = story.look_every_second(0, 60_000, finding);
-        assert!(
-            matches!(verdict, Verdict::Unknown(UnknownCause::NeverSeen | UnknownCause::Malformed)),
-            "{verdict:?}"
-        );
-
-        let mut story = Story::new(never_seen(NeverSeen::Flatline));
-        assert_eq!(
-            story.look_every_second(0, 9000, finding),
-            unknown(UnknownCause::NeverSeen),
-            "{finding:?}"
-        );
-        assert_eq!(story.look(10_000, finding), BY_SILENCE, "{finding:?}: T after the first look");
+    use NeverSeen::{Flatline, Wait};
+    let table = [
+        (Wait, Finding::Missing, unknown(UnknownCause::NeverSeen), "an empty folder may be no share at all"),
+        (Wait, Finding::Malformed, unknown(UnknownCause::Malformed), "what is there is no stamp"),
+        (Wait, Finding::Unreadable, unknown(UnknownCause::Unreadable), "nothing is known"),
+        (Flatline, Finding::Missing, BY_SILENCE, "silence counts from the first look that reached the store"),
+        (Flatline, Finding::Malformed, unknown(UnknownCause::Malformed), "somebody wrote something"),
+        (Flatline, Finding::Unreadable, unknown(UnknownCause::Unreadable), "nothing reached the store"),
+    ];
+    for (never_seen, finding, verdict, why) in table {
+        let mut story = Story::new(WatchRule { never_seen, ..WatchRule::new(&Timing::default()) });
+        assert!(!story.look_every_second(0, 9000, finding).is_flatlined(), "{why}");
+        assert_eq!(story.look(10_000, finding), verdict, "{why}");
     }
-    let mut story = Story::new(never_seen(NeverSeen::Flatline));
-    assert_eq!(story.look_every_second(0, 60_000, Finding::Unreadable), unknown(UnknownCause::Unreadable));
+}
+
+#[test]
+fn a_heart_that_was_seen_is_judged_alike_whatever_never_seen_says() {
+    let rule = WatchRule { never_seen: NeverSeen::Flatline, ..WatchRule::new(&Timing::default()) };
+    let mut story = Story::new(rule);
+    story.look(0, Finding::Missing);
+    story.look(1000, stamp(1000));
+    assert_eq!(story.look_every_second(2000, 60_000, Finding::Missing), unknown(UnknownCause::Vanished));
 }
 
 #[test]
@@ -336,6 +410,11 @@ fn skew_is_the_smallest_age_of_a_beat_that_came_in_and_decides_nothing() {
     assert_eq!(story.evidence().skew, Some(SignedSpan::from_ticks(1_000_000)));
     story.look(3000, stamp(4000));
     assert_eq!(story.evidence().skew, Some(SignedSpan::from_ticks(-10_000_000)), "signed");
+    story.look_every_second(4000, 19_000, Finding::Malformed);
+    for beat in 20..36 {
+        story.look(beat * 1000, stamp(beat * 1000 - 3000));
+    }
+    assert_eq!(story.evidence().skew, Some(SignedSpan::from_ticks(30_000_000)), "of the last sixteen beats");
 }
 
 #[test]

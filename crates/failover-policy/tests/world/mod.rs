@@ -40,11 +40,16 @@ pub(crate) struct Beacon {
     pub(crate) dies: Nanos,
 }
 
-/// Spans of true time in which nobody reaches the store.
+/// Spans of true time in which nobody reaches the store, or the monitor stands still. They do not overlap.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Outages(pub(crate) Vec<(Nanos, Nanos)>);
 
 impl Outages {
+    /// The first moment from `time` on that lies outside of all spans.
+    fn after(&self, time: Nanos) -> Nanos {
+        self.0.iter().find(|(start, end)| (*start..*end).contains(&time)).map_or(time, |(_, end)| *end)
+    }
+
     fn meets(&self, from: Nanos, to: Nanos) -> bool {
         self.0.iter().any(|(start, end)| from < *end && *start <= to)
     }
@@ -57,6 +62,8 @@ pub(crate) struct World {
     pub(crate) beacons: Vec<Beacon>,
     pub(crate) monitor_clock: WallClock,
     pub(crate) outages: Outages,
+    /// Spans in which the monitor stands still; a read under way has its answer, and nobody looks at it.
+    pub(crate) freezes: Outages,
     /// Stamps that land at a moment although nobody alive wrote them just then: late writes.
     pub(crate) late_writes: Vec<(Nanos, Stamp)>,
     pub(crate) starts: Nanos,
@@ -70,14 +77,13 @@ pub(crate) struct World {
 
 /// One look and what the detector made of it.
 #[derive(Debug, Clone, Copy)]
-#[expect(dead_code, reason = "the moments are printed when a property fails")]
 pub(crate) struct Judged {
     pub(crate) issued: Nanos,
     pub(crate) completed: Nanos,
     pub(crate) finding: Finding,
     pub(crate) verdict: Verdict,
-    /// Watched silence as the detector counts it.
-    pub(crate) silence: Duration,
+    /// How long before the look was issued the last stamp had landed: what the detector cannot know.
+    pub(crate) truly_silent: Nanos,
 }
 
 impl World {
@@ -88,22 +94,22 @@ impl World {
         let store = self.landings(&mut dice);
         let mut detector = Detector::new(WatchRule::new(&self.timing));
         let mut judged = Vec::new();
-        let mut time = self.starts;
+        let mut time = self.freezes.after(self.starts);
         while time < self.ends {
             let look = self.look(&store, time, &mut dice);
             detector.handle_look(look);
             let completed = nanos(look.completed.boot);
-            let assessment = detector.assess(look.completed.boot);
-            let silence = assessment.evidence.silence.unwrap_or_default();
+            let landed = store.iter().rev().map(|(lands, _)| *lands).find(|lands| *lands <= time);
             assert!(judged.len() < self.most_looks(), "the detector spins: {self:#?}");
             judged.push(Judged {
                 issued: time,
                 completed,
                 finding: look.finding,
-                verdict: assessment.verdict,
-                silence,
+                verdict: detector.assess(look.completed.boot).verdict,
+                truly_silent: time - landed.unwrap_or(0),
             });
             time = nanos(detector.poll_wake().expect("a look was made")).max(completed);
+            time = self.freezes.after(time);
         }
         judged
     }
@@ -140,6 +146,7 @@ impl World {
             let stamp = store.iter().take_while(|(lands, _)| *lands <= issued).last();
             (answers, stamp.map_or(Finding::Missing, |(_, stamp)| Finding::Stamp(*stamp)))
         };
+        let completed = self.freezes.after(completed);
         let judged_as_of = if self.judge_at_completion { completed } else { issued };
         Look { issued: self.now(judged_as_of), completed: self.now(completed), finding }
     }
