@@ -48,6 +48,12 @@ impl Timing {
         interval.min(Span::from_millis(1500))
     }
 
+    /// The same durations with a beacon that beats at this interval and writes with its default deadline.
+    #[must_use]
+    pub fn with_interval(self, interval: Span) -> Self {
+        Self { interval, write_deadline: Self::default_write_deadline(interval), ..self }
+    }
+
     /// `T − p`: the silence that a standby must have watched before the wall clock may have a say.
     pub fn watch(&self) -> Span {
         let watch = self.flatline_after.get().saturating_sub(self.poll.get());

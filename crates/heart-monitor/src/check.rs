@@ -29,11 +29,13 @@ pub(crate) async fn run(
     environment: &Environment,
     clock: Arc<dyn Clock>,
 ) -> Result<Exit, ConfigError> {
-    let timing = args.heart.timing.safe_timing()?;
+    // A single look watches nothing, so the budget of watching does not bind it.
+    let looks_once = args.watch_for == Span::ZERO;
+    let timing = if looks_once { args.heart.timing.timing() } else { args.heart.timing.safe_timing()? };
     let cluster = watched(args)?;
     let store = args.heart.store.open(environment, deadlines(&timing))?;
     let rule = WatchRule::new(&timing);
-    let rule = if args.watch_for == Span::ZERO { rule.at_first_sight() } else { rule };
+    let rule = if looks_once { rule.at_first_sight() } else { rule };
     let mut watcher = Watcher::new(store.clone(), cluster.clone(), Arc::clone(&clock), rule);
     let sight = watcher.look_until_decided(args.watch_for).await;
     let verdict = sight.assessment.verdict;

@@ -23,18 +23,27 @@ mod watcher;
 
 use std::sync::Arc;
 
-use flatline_shell::{ConfigError, Environment, Exit, SystemClock, exit};
+use flatline_shell::{ConfigError, Environment, Exit, SystemClock, Termination, exit};
 
 pub use cli::Cli;
 use cli::Command;
 
-/// Runs the chosen command to its end. Data goes to stdout, logs to stderr.
+/// Runs the chosen command to its end, or until a signal ends it. Data goes to stdout, logs to stderr.
 pub async fn run(cli: Cli, environment: Environment) -> Exit {
-    let outcome = match cli.logging.start(&environment) {
-        Ok(()) => dispatch(cli.command, &environment).await,
-        Err(error) => Err(error),
-    };
-    outcome.unwrap_or_else(|error| exit::refuse("heart-monitor", error))
+    run_checked(cli, &environment).await.unwrap_or_else(|error| exit::refuse("heart-monitor", error))
+}
+
+async fn run_checked(cli: Cli, environment: &Environment) -> Result<Exit, ConfigError> {
+    cli.logging.start(environment)?;
+    let mut termination = Termination::install()?;
+    tokio::select! {
+        biased;
+        signal = termination.received() => {
+            tracing::info!(signal, "told to stop");
+            Ok(Exit::Signal(signal))
+        }
+        ended = dispatch(cli.command, environment) => ended,
+    }
 }
 
 async fn dispatch(command: Command, environment: &Environment) -> Result<Exit, ConfigError> {

@@ -12,6 +12,7 @@ use crate::paint;
 #[derive(Debug, Serialize)]
 struct TimingReport {
     version: u32,
+    /// Whether a monitor that watches a heart starts with this; guards come in a later version.
     safe: bool,
     durations: Vec<Duration>,
     inequalities: Vec<Line>,
@@ -26,6 +27,8 @@ struct Duration {
 
 #[derive(Debug, Serialize)]
 struct Line {
+    /// The first role that depends on it: `beacon`, `gate` or `guard`.
+    role: &'static str,
     formula: &'static str,
     left_ms: i64,
     right_ms: i64,
@@ -49,6 +52,7 @@ pub(crate) fn run(args: &TimingReportArgs) -> Exit {
 fn report(timing: &Timing) -> TimingReport {
     let budget = timing.budget();
     let inequalities = budget.lines(Role::Guard).map(|line| Line {
+        role: line.role().word(),
         formula: line.formula,
         left_ms: line.left.as_millis(),
         right_ms: line.right.as_millis(),
@@ -60,7 +64,7 @@ fn report(timing: &Timing) -> TimingReport {
     });
     TimingReport {
         version: 1,
-        safe: timing.check(Role::Guard).is_ok(),
+        safe: timing.check(Role::Gate).is_ok(),
         durations: durations(timing),
         inequalities: inequalities.collect(),
     }

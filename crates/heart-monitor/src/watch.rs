@@ -1,12 +1,16 @@
 //! `watch`: a live line per cluster, redrawn on a terminal, a line per change elsewhere.
 
+use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::io::IsTerminal;
 use std::sync::Arc;
 
 use failover_policy::{BootTime, ClusterId, Stamp, Timing, Verdict, WatchRule};
-use flatline_shell::{Clock, ConfigError, Environment, Exit, Termination, sleep_until};
+use flatline_shell::{Clock, ConfigError, Environment, Exit, sleep_until};
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
-use heartbeat_store::Store;
+use heartbeat_store::{Store, StoreError};
 
 use crate::cli::WatchArgs;
 use crate::heart_report::sentence;
@@ -19,15 +23,12 @@ pub(crate) async fn run(
     environment: &Environment,
     clock: Arc<dyn Clock>,
 ) -> Result<Exit, ConfigError> {
-    let mut termination = Termination::install()
-        .map_err(|error| ConfigError::new(format_args!("cannot listen for signals: {error}")))?;
     let timing = args.heart.timing.safe_timing()?;
     let store = args.heart.store.open(environment, deadlines(&timing))?;
     let end = args.watch_for.map(|watch_for| clock.now().boot.after(watch_for.get()));
-    let screen = Screen::new(std::io::stdout().is_terminal());
+    let screen = Screen::new(terminal_columns());
     Ok(tokio::select! {
         biased;
-        signal = termination.received() => Exit::Signal(signal),
         () = until(end, clock.as_ref()) => Exit::Done,
         never = follow(&store, &clock, &timing, args.heart.clusters.named().cloned().collect(), screen) => match never {},
     })
@@ -47,47 +48,58 @@ async fn follow(
     timing: &Timing,
     named: Vec<ClusterId>,
     mut screen: Screen,
-) -> std::convert::Infallible {
-    let mut known = Vec::new();
-    let mut looks = FuturesUnordered::new();
-    let mut next_listing = clock.now().boot;
+) -> Infallible {
+    let mut steps: FuturesUnordered<LocalBoxFuture<'_, Step>> = FuturesUnordered::new();
+    steps.push(list(store, clock, clock.now().boot).boxed_local());
+    let mut known = BTreeSet::new();
     let mut wanted = named;
     loop {
-        if clock.now().boot >= next_listing || looks.is_empty() {
-            match store.clusters().await {
-                Ok(listed) => wanted.extend(listed),
-                Err(error) => screen.trouble(&error.to_string()),
-            }
-            next_listing = clock.now().boot.after(timing.flatline_after.get());
+        for cluster in wanted.drain(..).filter(|cluster| known.insert(cluster.clone())) {
+            let watcher = Watcher::new(store.clone(), cluster, Arc::clone(clock), WatchRule::new(timing));
+            steps.push(look(watcher).boxed_local());
         }
-        for cluster in wanted.drain(..) {
-            if !known.contains(&cluster) {
-                known.push(cluster.clone());
-                let rule = WatchRule::new(timing);
-                looks.push(look(Watcher::new(store.clone(), cluster, Arc::clone(clock), rule)));
-            }
-        }
-        match looks.next().await {
-            Some((watcher, sight)) => {
+        match steps.next().await {
+            Some(Step::Looked(watcher, sight)) => {
                 screen.show(watcher.cluster(), &sight);
-                looks.push(look(watcher));
+                steps.push(look(*watcher).boxed_local());
             }
-            None => sleep_until(clock.as_ref(), clock.now().boot.after(timing.poll.get())).await,
+            Some(Step::Listed(listed)) => {
+                screen.note_listing(listed.as_ref().err());
+                wanted.extend(listed.unwrap_or_default());
+                let next = clock.now().boot.after(timing.flatline_after.get());
+                steps.push(list(store, clock, next).boxed_local());
+            }
+            // A listing is always under way.
+            None => std::future::pending().await,
         }
     }
 }
 
-async fn look(mut watcher: Watcher) -> (Watcher, Sight) {
+/// What ended: each goes on beside the others, so that none waits for a store that is slow for another.
+enum Step {
+    Looked(Box<Watcher>, Sight),
+    Listed(Result<BTreeSet<ClusterId>, StoreError>),
+}
+
+async fn look(mut watcher: Watcher) -> Step {
     let sight = watcher.next().await;
-    (watcher, sight)
+    Step::Looked(Box::new(watcher), sight)
+}
+
+async fn list(store: &Store, clock: &Arc<dyn Clock>, at: BootTime) -> Step {
+    sleep_until(clock.as_ref(), at).await;
+    Step::Listed(store.clusters().await)
 }
 
 /// What is on stdout.
 #[derive(Debug)]
 struct Screen {
-    redraws: bool,
+    /// Columns of the terminal; `None` where lines are written once and for all.
+    columns: Option<usize>,
     lines: Vec<ShownLine>,
     trouble: Option<String>,
+    /// Lines that stand on the terminal now.
+    drawn: usize,
 }
 
 #[derive(Debug)]
@@ -95,12 +107,12 @@ struct ShownLine {
     cluster: ClusterId,
     verdict: Verdict,
     stamp: Option<Stamp>,
-    text: String,
+    info: String,
 }
 
 impl Screen {
-    fn new(redraws: bool) -> Self {
-        Self { redraws, lines: Vec::new(), trouble: None }
+    fn new(columns: Option<usize>) -> Self {
+        Self { columns, lines: Vec::new(), trouble: None, drawn: 0 }
     }
 
     /// Shows a heart: all lines anew on a terminal, elsewhere one line where a beat came in or the verdict
@@ -108,16 +120,13 @@ impl Screen {
     fn show(&mut self, cluster: &ClusterId, sight: &Sight) {
         let verdict = sight.assessment.verdict;
         let stamp = sight.assessment.evidence.stamp;
-        let style = paint::of(verdict);
         let info = sentence(&sight.assessment, sight.error.as_ref());
-        let text = format!("{cluster:<8} {style}{verdict:<9}{style:#} {info}");
-        let drawn = self.lines.len();
+        let line = ShownLine { cluster: cluster.clone(), verdict, stamp, info };
         let position = self.lines.iter().position(|line| line.cluster == *cluster);
         let changed =
             position.is_none_or(|at| (self.lines[at].verdict, self.lines[at].stamp) != (verdict, stamp));
-        let line = ShownLine { cluster: cluster.clone(), verdict, stamp, text };
-        if !self.redraws && changed {
-            paint::print(&format!("{} {}\n", sight.look.completed.wall, line.text));
+        if self.columns.is_none() && changed {
+            paint::print(&format!("{} {}\n", sight.look.completed.wall, line.painted(usize::MAX)));
         }
         if let Some(at) = position {
             self.lines[at] = line;
@@ -125,23 +134,79 @@ impl Screen {
             self.lines.push(line);
             self.lines.sort_by(|one, other| one.cluster.cmp(&other.cluster));
         }
-        if self.redraws {
-            self.redraw(drawn);
-        }
+        self.redraw();
     }
 
-    /// Says once that the list of clusters cannot be read.
-    fn trouble(&mut self, error: &str) {
-        if self.trouble.as_deref() != Some(error) {
-            paint::print_error(error);
-            self.trouble = Some(error.to_owned());
+    /// Says once that the list of clusters cannot be read, until it can.
+    fn note_listing(&mut self, error: Option<&StoreError>) {
+        let trouble = error.map(ToString::to_string);
+        if self.trouble == trouble {
+            return;
         }
+        if let (None, Some(trouble)) = (self.columns, &trouble) {
+            paint::print_error(trouble);
+        }
+        self.trouble = trouble;
+        self.redraw();
     }
 
-    /// Moves up over the `drawn` lines and writes all of them again.
-    fn redraw(&self, drawn: usize) {
-        let up = if drawn == 0 { String::new() } else { format!("\x1b[{drawn}A") };
-        let lines: String = self.lines.iter().map(|line| format!("\r\x1b[2K{}\n", line.text)).collect();
-        paint::print(&format!("{up}{lines}"));
+    /// Moves up over what stands on the terminal and writes all of it again, each line cut to the width.
+    fn redraw(&mut self) {
+        let Some(columns) = self.columns else { return };
+        let up = if self.drawn == 0 { String::new() } else { format!("\x1b[{}A", self.drawn) };
+        let hearts = self.lines.iter().map(|line| line.painted(columns));
+        let trouble = self.trouble.iter().map(|trouble| cut(trouble, columns));
+        let lines: Vec<String> = hearts.chain(trouble).collect();
+        self.drawn = lines.len();
+        let lines: String = lines.iter().map(|line| format!("\r\x1b[2K{line}\n")).collect();
+        // What stood below and is gone must not stay.
+        paint::print(&format!("{up}{lines}\x1b[J"));
+    }
+}
+
+impl ShownLine {
+    fn painted(&self, columns: usize) -> String {
+        let Self { cluster, verdict, info, .. } = self;
+        let style = paint::of(*verdict);
+        let head = format!("{cluster:<8} {verdict:<9} ");
+        let left = columns.saturating_sub(head.chars().count());
+        format!("{cluster:<8} {style}{verdict:<9}{style:#} {}", cut(info, left))
+    }
+}
+
+/// The text without what a line of this width has no room for.
+fn cut(text: &str, columns: usize) -> String {
+    if text.chars().count() <= columns {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(columns.saturating_sub(1)).collect();
+    format!("{kept}…")
+}
+
+/// The width of the terminal that stdout is; `None` where it is none.
+fn terminal_columns() -> Option<usize> {
+    let stdout = std::io::stdout();
+    let size = terminal_size::terminal_size_of(&stdout).map(|(width, _)| usize::from(width.0));
+    stdout.is_terminal().then(|| size.unwrap_or(80))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_cut_to_the_width_so_that_it_never_wraps() {
+        let table = [("abc", 3, "abc"), ("abcd", 3, "ab…"), ("äöüß", 3, "äö…"), ("abc", 0, "…"), ("", 0, "")];
+        for (text, columns, expected) in table {
+            assert_eq!(cut(text, columns), expected);
+        }
+        let line = ShownLine {
+            cluster: "west-1".parse().unwrap(),
+            verdict: Verdict::Beating,
+            stamp: None,
+            info: "last beat ".repeat(20),
+        };
+        let shown = anstream::adapter::strip_str(&line.painted(80)).to_string();
+        assert_eq!(shown.chars().count(), 80, "{shown}");
     }
 }

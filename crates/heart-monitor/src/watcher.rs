@@ -3,9 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use failover_policy::{Assessment, BootTime, ClusterId, Detector, Finding, Look, Span, Verdict, WatchRule};
+use failover_policy::{
+    Assessment, BootTime, ClusterId, Detector, Finding, Look, SignedSpan, Span, Verdict, WatchRule,
+};
 use flatline_shell::{Clock, sleep_until};
 use heartbeat_store::{Store, StoreError};
+
+/// Certain skew that is worth telling somebody.
+pub(crate) const NOTABLE_SKEW: Duration = Duration::from_secs(1);
 
 /// One heart under watch.
 #[derive(Debug)]
@@ -31,6 +36,18 @@ impl Sight {
     /// How long the read took.
     pub(crate) fn took(&self) -> Duration {
         self.look.completed.boot.since(self.look.issued.boot)
+    }
+
+    /// By how much the beacon's clock is certainly off: what of the skew is no poll and no way through the store.
+    pub(crate) fn certain_skew(&self, poll: Span) -> Option<SignedSpan> {
+        let skew = self.assessment.evidence.skew?;
+        let explained = poll.get() + self.took();
+        let lag = SignedSpan::from_ticks(skew.ticks() - i64::try_from(explained.as_nanos() / 100).ok()?);
+        Some(if skew < SignedSpan::ZERO { skew } else { lag.max(SignedSpan::ZERO) })
+    }
+
+    fn is_undecided(&self) -> bool {
+        matches!(self.assessment.verdict, Verdict::Unknown(_))
     }
 }
 
@@ -68,15 +85,16 @@ impl Watcher {
     /// back; a zero span is one look.
     pub(crate) async fn look_until_decided(&mut self, watch_for: Span) -> Sight {
         let mut sight = self.next().await;
-        let end = sight.look.completed.boot.after(watch_for.get());
-        while matches!(sight.assessment.verdict, Verdict::Unknown(_)) && self.looks_again_by(end) {
+        // The look that decides can be due at the very end, or a hundredth of a poll behind the one before it.
+        let end = sight.look.completed.boot.after(watch_for.get()).after(self.rule().poll.get() / 100);
+        while watch_for > Span::ZERO && sight.is_undecided() && self.looks_again_by(end) {
             sight = self.next().await;
         }
         sight
     }
 
     fn looks_again_by(&self, end: BootTime) -> bool {
-        self.clock.now().boot < end && self.detector.poll_wake().is_none_or(|wake| wake <= end)
+        self.detector.poll_wake().is_none_or(|wake| wake <= end)
     }
 }
 
@@ -91,5 +109,50 @@ fn finding_of(error: &StoreError) -> Finding {
         | StoreError::NoSpace { .. }
         | StoreError::Ambiguous { .. }
         | StoreError::Unsupported { .. } => Finding::Unreadable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use failover_policy::{Stamp, Timing};
+    use flatline_shell::VirtualClock;
+    use heartbeat_store::{Fault, MemoryBackend, Operation};
+
+    use super::*;
+    use crate::timing_args::deadlines;
+
+    /// Looks at a stamp that nobody renews, through a store that takes `latency` to answer.
+    async fn look_for(watch_for: Span, latency: Duration, ahead: i64) -> (Sight, Duration) {
+        let (memory, clock) = (MemoryBackend::new(), VirtualClock::new());
+        let cluster: ClusterId = "a".parse().unwrap();
+        let stamp = Stamp::new(clock.now().wall.saturating_add(SignedSpan::from_millis(ahead)));
+        memory.plant_stamp(&cluster, stamp.to_string().as_bytes());
+        memory.break_with(&[Operation::Read], Fault::Delay(latency));
+        let timing = Timing::default();
+        let store = Store::new(Arc::new(memory), deadlines(&timing));
+        let rule = WatchRule::new(&timing);
+        let mut watcher = Watcher::new(store, cluster, Arc::new(clock.clone()), rule);
+        let sight = watcher.look_until_decided(watch_for).await;
+        (sight, clock.now().boot.since_boot())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn watching_for_the_threshold_is_enough_to_tell_a_dead_heart_however_slow_the_store() {
+        for latency in [0, 5, 30, 100, 300] {
+            for ahead in [-3_600_000, 0, 60_000] {
+                let latency = Duration::from_millis(latency);
+                let (sight, _) = look_for(Span::from_secs(10), latency, ahead).await;
+                assert!(sight.assessment.verdict.is_flatlined(), "{latency:?}, {ahead} ms ahead: {sight:?}");
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_looks_no_longer_than_it_was_told_and_once_for_no_time_at_all() {
+        let (sight, took) = look_for(Span::from_secs(3), Duration::from_millis(20), 0).await;
+        assert_eq!(sight.assessment.evidence.looks, 4, "the first, and one a second");
+        assert!(took <= Duration::from_millis(3040), "{took:?}");
+        let (sight, _) = look_for(Span::ZERO, Duration::from_millis(20), 0).await;
+        assert_eq!(sight.assessment.evidence.looks, 1);
     }
 }

@@ -1,20 +1,16 @@
 //! Looks for the beats of the named clusters: can they be read, do they come, are the clocks in step?
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use failover_policy::{ClusterId, Timing, UnknownCause, Verdict, WatchRule};
+use failover_policy::{ClusterId, Role, Span, Timing, UnknownCause, Verdict, WatchRule};
 use flatline_shell::Clock;
 use futures::future::join_all;
-use heartbeat_store::Store;
+use heartbeat_store::{BeatDetails, Store};
 
 use crate::cli::DoctorArgs;
 use crate::doctor::finding::Finding;
 use crate::heart_report::sentence;
-use crate::watcher::{Sight, Watcher};
-
-/// Skew that is worth mending: half of it is an ordinary way through a store.
-const NOTABLE_SKEW: Duration = Duration::from_secs(1);
+use crate::watcher::{NOTABLE_SKEW, Sight, Watcher};
 
 pub(crate) async fn examine(
     args: &DoctorArgs,
@@ -24,7 +20,7 @@ pub(crate) async fn examine(
 ) -> Vec<Finding> {
     let watches = args.heart.clusters.named().map(|cluster| {
         let watcher = Watcher::new(store.clone(), cluster.clone(), Arc::clone(clock), WatchRule::new(timing));
-        examine_one(watcher, args)
+        examine_one(watcher, store, timing, args.watch_for)
     });
     let findings: Vec<Finding> = join_all(watches).await.into_iter().flatten().collect();
     if findings.is_empty() {
@@ -37,11 +33,26 @@ pub(crate) async fn examine(
     findings
 }
 
-async fn examine_one(mut watcher: Watcher, args: &DoctorArgs) -> Vec<Finding> {
-    let sight = watcher.look_until_decided(args.watch_for).await;
-    let mut findings = vec![heart(watcher.cluster(), &sight)];
-    findings.extend(clocks(watcher.cluster(), &sight));
+async fn examine_one(mut watcher: Watcher, store: &Store, timing: &Timing, watch_for: Span) -> Vec<Finding> {
+    let sight = watcher.look_until_decided(watch_for).await;
+    let cluster = watcher.cluster();
+    let mut findings = vec![heart(cluster, &sight)];
+    findings.extend(clocks(cluster, &sight, timing));
+    let details = store.read_details(cluster).await.ok().flatten();
     findings
+        .extend(details.as_ref().and_then(BeatDetails::interval).and_then(|i| interval(cluster, i, timing)));
+    findings
+}
+
+/// The beacon's own interval, where it makes this configuration unsafe.
+fn interval(cluster: &ClusterId, interval: Span, timing: &Timing) -> Option<Finding> {
+    let error = timing.with_interval(interval).check(Role::Gate).err()?;
+    let text = format!("the beacon of cluster {cluster} beats every {interval}: {error}");
+    Some(Finding::fail(
+        "interval",
+        text,
+        "set --interval here to what the beacons use, and --flatline-after to suit",
+    ))
 }
 
 fn heart(cluster: &ClusterId, sight: &Sight) -> Finding {
@@ -61,15 +72,13 @@ fn heart(cluster: &ClusterId, sight: &Sight) -> Finding {
     finding.taking(sight.took())
 }
 
-fn clocks(cluster: &ClusterId, sight: &Sight) -> Option<Finding> {
+fn clocks(cluster: &ClusterId, sight: &Sight, timing: &Timing) -> Option<Finding> {
+    let certain = sight.certain_skew(timing.poll)?;
     let skew = sight.assessment.evidence.skew?;
-    let text = format!("cluster {cluster}: beats come in {skew} after their stamp by this clock");
-    Some(if skew.magnitude() > NOTABLE_SKEW {
-        Finding::warn(
-            "clocks",
-            text,
-            "mend time synchronisation on both sides; verdicts only get later by it",
-        )
+    let text = format!("cluster {cluster}: a beat came in {skew} after its stamp by this clock");
+    Some(if certain.magnitude() > NOTABLE_SKEW {
+        let remedy = "mend time synchronisation on both sides; a verdict falls up to one poll early by it";
+        Finding::warn("clocks", text, remedy)
     } else {
         Finding::ok("clocks", text)
     })

@@ -7,7 +7,7 @@ mod store_probe;
 
 use std::sync::Arc;
 
-use failover_policy::{Role, Severity, Timing};
+use failover_policy::{Inequality, Role, Severity, SignedSpan, Timing};
 use flatline_shell::{Clock, ConfigError, Environment, Exit};
 use heartbeat_store::Place;
 
@@ -26,10 +26,13 @@ pub(crate) async fn run(
     let store = args.heart.store.open(environment, deadlines(&timing))?;
     let mut findings = budget(&timing);
     if let Place::Folder(root) = place {
-        findings.extend(mount::examine(&root));
+        findings.extend(mount::examine(root, timing.read_deadline.get()).await);
     }
     findings.extend(store_probe::examine(&store, clock.as_ref(), &timing, args.read_only).await);
-    findings.extend(hearts::examine(args, &store, &clock, &timing).await);
+    // Durations that no monitor starts with are no way to watch a heart either.
+    if timing.check(Role::Gate).is_ok() {
+        findings.extend(hearts::examine(args, &store, &clock, &timing).await);
+    }
     let report = DoctorReport::new(store.location(), findings);
     match args.output.output {
         Output::Human => paint::print(&human(&report)),
@@ -43,8 +46,9 @@ fn budget(timing: &Timing) -> Vec<Finding> {
     if broken.is_empty() {
         return vec![Finding::ok("timing", "every inequality of the budget holds")];
     }
-    let finding = |line: failover_policy::Inequality| {
-        let text = format!("{} fails by {}: {}", line.formula, line.slack(), line.meaning);
+    let finding = |line: Inequality| {
+        let missing = SignedSpan::from_ticks(-line.slack().ticks());
+        let text = format!("{} misses by {missing}, so nothing ensures that {}", line.formula, line.meaning);
         match line.severity {
             Severity::Refused => Finding::fail("timing", text, line.remedy),
             Severity::Warned => Finding::warn("timing", text, line.remedy),

@@ -1,23 +1,29 @@
 //! Reads the mount table and names the options that delay what a reader sees.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::doctor::finding::Finding;
 
 /// The mount table of this process; the format is that of proc(5).
 const MOUNT_TABLE: &str = "/proc/self/mountinfo";
 
-/// Examines the mount that holds `root`.
-pub(crate) fn examine(root: &Path) -> Vec<Finding> {
+/// Examines the mount that holds `root`, which may hang: following a path touches the mount.
+pub(crate) async fn examine(root: PathBuf, deadline: Duration) -> Vec<Finding> {
+    let path = root.clone();
+    // A root that is away is the store probe's finding; its parents still tell the mount.
+    let resolved = tokio::task::spawn_blocking(move || path.canonicalize().unwrap_or(path));
+    let Ok(Ok(resolved)) = tokio::time::timeout(deadline, resolved).await else {
+        let text = format!("{} does not answer within {deadline:?}", root.display());
+        return vec![Finding::fail("mount", text, "look at the file server and the way to it; mount again")];
+    };
     let table = match std::fs::read_to_string(MOUNT_TABLE) {
         Ok(table) => table,
         Err(error) => return vec![Finding::ok("mount", format!("not examined: {MOUNT_TABLE}: {error}"))],
     };
-    // A root that is away is the store probe's finding; its parents still tell the mount.
-    let root = root.canonicalize().unwrap_or_else(|_| root.to_path_buf());
-    match mount_of(&table, &root) {
+    match mount_of(&table, &resolved) {
         Some(mount) => judge(&mount),
-        None => vec![Finding::ok("mount", format!("not examined: {} is on no mount", root.display()))],
+        None => vec![Finding::ok("mount", format!("not examined: {} is on no mount", resolved.display()))],
     }
 }
 

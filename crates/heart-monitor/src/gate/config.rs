@@ -1,7 +1,7 @@
 //! The gate's checked configuration, made from raw flags.
 
 use failover_policy::{ClusterId, Span, Timing, WatchRule};
-use flatline_shell::{ConfigError, Environment};
+use flatline_shell::{Clusters, ConfigError, Environment};
 
 use crate::cli::{Ownership, WaitArgs};
 
@@ -28,8 +28,9 @@ pub(crate) struct GateConfig {
     pub(crate) timeout: Option<Span>,
 }
 
-/// Checks the flags of `wait`. The primary's are checked as fully as a standby's, so that a slip shows on the
-/// day of the deployment and not on the day of the disaster.
+/// Checks the flags of `wait`. The primary's durations and place are checked although it needs neither, so that a
+/// slip in what both clusters share shows on the day of the deployment and not on that of the disaster. Its
+/// credential is not: the primary starts without the store.
 pub(crate) fn check(args: &WaitArgs, environment: &Environment) -> Result<Gate, ConfigError> {
     // The one mode there is; the match makes the compiler ask when there is another.
     match args.ownership {
@@ -43,22 +44,100 @@ pub(crate) fn check(args: &WaitArgs, environment: &Environment) -> Result<Gate, 
         never_seen: args.if_never_seen.into(),
         ..WatchRule::new(&timing)
     };
+    let timeout = timeout(args)?;
     args.heart.store.place(environment)?;
     if clusters.this == primary {
         return Ok(Gate::Open { this: clusters.this });
     }
-    let that = clusters.require_that()?.clone();
-    let standby = GateConfig { this: clusters.this, that, primary, timing, rule, timeout: args.timeout };
+    let that = watched(&clusters, &primary)?;
+    let standby = GateConfig { this: clusters.this, that, primary, timing, rule, timeout };
     Ok(Gate::Standby(Box::new(standby)))
 }
 
+/// The silence to confirm: `T − p` to `T`, or none at all, as the classic monitor. Anything in between would void
+/// the inequalities that were checked for `T − p`.
 fn confirm(args: &WaitArgs, timing: &Timing) -> Result<Span, ConfigError> {
+    let (least, most) = (timing.watch(), timing.flatline_after);
     match args.confirm {
-        None => Ok(timing.watch()),
-        Some(confirm) if confirm <= timing.flatline_after => Ok(confirm),
+        None => Ok(least),
+        Some(confirm) if confirm == Span::ZERO || (least..=most).contains(&confirm) => Ok(confirm),
         Some(confirm) => Err(ConfigError::new(format_args!(
-            "--confirm {confirm} is longer than --flatline-after {}, which would decide first; lower --confirm",
-            timing.flatline_after
+            "--confirm {confirm} is unsafe; set it from {least} (--flatline-after minus --poll) to {most}, or to 0s to \
+             believe an old stamp at first sight"
         ))),
+    }
+}
+
+fn timeout(args: &WaitArgs) -> Result<Option<Span>, ConfigError> {
+    if args.timeout == Some(Span::ZERO) {
+        return Err(ConfigError::new(
+            "--timeout 0s leaves no time to look; leave it out to wait without end",
+        ));
+    }
+    Ok(args.timeout)
+}
+
+/// The heart that a standby watches. Without a record only the primary's tells whether somebody runs.
+fn watched(clusters: &Clusters, primary: &ClusterId) -> Result<ClusterId, ConfigError> {
+    let that = clusters.require_that()?;
+    if that == primary {
+        return Ok(that.clone());
+    }
+    Err(ConfigError::new(format_args!(
+        "--that-cluster is '{that}' and the primary is '{primary}'; with --ownership off a standby watches the \
+         primary: change --that-cluster or --primary"
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{Cli, Command};
+
+    fn checked(flags: &str) -> Result<Gate, String> {
+        let words =
+            ["heart-monitor", "wait", "--store", "/mnt/heartbeat"].into_iter().chain(flags.split(' '));
+        let cli = flatline_shell::cli::parse::<Cli>(words.map(Into::into), "wait").unwrap();
+        let Command::Wait(args) = cli.command else { panic!("wait was asked for") };
+        check(&args, &Environment::default()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn flags_that_contradict_each_other_are_refused_with_what_to_do() {
+        let table = [
+            ("--this-cluster b --that-cluster a --confirm 1s", "set it from 9s"),
+            ("--this-cluster b --that-cluster a --confirm 8999ms", "set it from 9s"),
+            ("--this-cluster b --that-cluster a --confirm 11s", "to 10s, or to 0s"),
+            ("--this-cluster b --that-cluster a --timeout 0s", "leave it out to wait"),
+            ("--this-cluster c --that-cluster b --primary a", "change --that-cluster or --primary"),
+            ("--this-cluster b --that-cluster a --flatline-after 8s", "unsafe timing"),
+            ("--this-cluster a --flatline-after 8s", "unsafe timing"),
+            ("--this-cluster b", "set --primary"),
+            ("--this-cluster b --primary a", "set --that-cluster"),
+        ];
+        for (flags, part) in table {
+            let error = checked(flags).unwrap_err();
+            assert!(error.contains(part), "{flags}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_primary_goes_and_everyone_else_watches_it() {
+        let table = [
+            ("--this-cluster a", None),
+            ("--this-cluster a --that-cluster b", None),
+            ("--this-cluster b --that-cluster a", Some("a")),
+            ("--this-cluster a --that-cluster b --primary b", Some("b")),
+            ("--this-cluster west --that-cluster east --primary west", None),
+            ("--this-cluster b --that-cluster a --confirm 0s", Some("a")),
+            ("--this-cluster b --that-cluster a --confirm 10s", Some("a")),
+        ];
+        for (flags, watched) in table {
+            let that = match checked(flags).unwrap() {
+                Gate::Open { .. } => None,
+                Gate::Standby(standby) => Some(standby.that.to_string()),
+            };
+            assert_eq!(that.as_deref(), watched, "{flags}");
+        }
     }
 }

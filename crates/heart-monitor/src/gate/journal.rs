@@ -2,27 +2,28 @@
 
 use std::time::Duration;
 
-use failover_policy::{BootTime, ClusterId, Role, Timing, Verdict};
+use failover_policy::{BootTime, ClusterId, Role, Span, Timing, Verdict, WatchRule};
 use heartbeat_store::BeatDetails;
 
 use crate::gate::config::GateConfig;
 use crate::heart_report::sentence;
-use crate::watcher::Sight;
+use crate::watcher::{NOTABLE_SKEW, Sight};
 
 /// Time from one summary to the next: often enough to see a life sign in `kubectl logs`, seldom enough to read
 /// a night of it.
 const SUMMARY_EVERY: Duration = Duration::from_secs(30);
-/// Skew that is worth a line.
-const NOTABLE_SKEW: Duration = Duration::from_secs(1);
-
 #[derive(Debug)]
 pub(crate) struct Journal {
     that: ClusterId,
     timing: Timing,
+    rule: WatchRule,
     heart: Option<HeartState>,
     reads: ReadState,
-    skew_logged: bool,
-    details_wanted: bool,
+    gaps: u64,
+    skewed: bool,
+    /// The beacon's interval by its details; `None` before any were read.
+    interval: Option<Span>,
+    next_details: Option<BootTime>,
     next_summary: Option<BootTime>,
 }
 
@@ -34,11 +35,11 @@ enum HeartState {
     Quiet,
 }
 
-/// How reading goes.
+/// How reading goes. A single failure between good reads does not endanger the watch and is not worth a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ReadState {
     Fine,
-    Failing { reason: &'static str, since: BootTime },
+    Failing { since: BootTime, logged: Option<&'static str> },
 }
 
 impl Journal {
@@ -46,10 +47,13 @@ impl Journal {
         Self {
             that: standby.that.clone(),
             timing: standby.timing,
+            rule: standby.rule,
             heart: None,
             reads: ReadState::Fine,
-            skew_logged: false,
-            details_wanted: true,
+            gaps: 0,
+            skewed: false,
+            interval: None,
+            next_details: None,
             next_summary: None,
         }
     }
@@ -57,9 +61,12 @@ impl Journal {
     /// Logs what a look has changed.
     pub(crate) fn note(&mut self, sight: &Sight) {
         self.note_reads(sight);
+        self.note_gap(sight);
         self.note_heart(sight);
         self.note_skew(sight);
-        self.summarise(sight);
+        if !sight.assessment.verdict.is_flatlined() {
+            self.summarise(sight);
+        }
     }
 
     /// Logs why the gate opens.
@@ -81,21 +88,21 @@ impl Journal {
         );
     }
 
-    /// Whether the beat details are still to be looked at: once, when the first stamp was seen.
-    pub(crate) fn wants_details(&self) -> bool {
-        self.details_wanted
+    /// Whether the beat details are to be looked at: with the first beats until there are some, and then with
+    /// every summary, since another beacon may have taken over.
+    pub(crate) fn wants_details(&self, sight: &Sight) -> bool {
+        let due = self.next_details.is_none_or(|due| sight.look.completed.boot >= due);
+        sight.assessment.evidence.beats > 0 && due
     }
 
     /// Says so where the beacon beats at an interval that makes this monitor's timing unsafe.
-    pub(crate) fn note_details(&mut self, details: Option<&BeatDetails>) {
-        self.details_wanted = false;
+    pub(crate) fn note_details(&mut self, details: Option<&BeatDetails>, sight: &Sight) {
         let Some(interval) = details.and_then(BeatDetails::interval) else { return };
-        if interval == self.timing.interval {
+        self.next_details = Some(sight.look.completed.boot.after(SUMMARY_EVERY));
+        if self.interval.replace(interval) == Some(interval) || interval == self.timing.interval {
             return;
         }
-        let timing =
-            Timing { interval, write_deadline: Timing::default_write_deadline(interval), ..self.timing };
-        match timing.check(Role::Gate) {
+        match self.timing.with_interval(interval).check(Role::Gate) {
             Ok(()) => {
                 tracing::info!(watching = %self.that, %interval, "the beacon beats at an interval of its own");
             }
@@ -108,21 +115,36 @@ impl Journal {
 
     fn note_reads(&mut self, sight: &Sight) {
         let now = sight.look.completed.boot;
-        match (self.reads, &sight.error) {
-            (ReadState::Fine, None) => {}
-            (ReadState::Failing { reason, .. }, Some(error)) if reason == error.reason() => {}
-            (previous, Some(error)) => {
-                let since = match previous {
-                    ReadState::Fine => now,
-                    ReadState::Failing { since, .. } => since,
-                };
-                self.reads = ReadState::Failing { reason: error.reason(), since };
-                tracing::warn!(watching = %self.that, reason = error.reason(), %error, "no stamp to be read");
-            }
-            (ReadState::Failing { since, .. }, None) => {
-                self.reads = ReadState::Fine;
+        let Some(error) = &sight.error else {
+            if let ReadState::Failing { since, logged: Some(_) } = self.reads {
                 tracing::info!(watching = %self.that, after = seconds(now.since(since)), "the stamp can be read");
             }
+            self.reads = ReadState::Fine;
+            return;
+        };
+        let (since, logged) = match self.reads {
+            ReadState::Fine => (sight.look.issued.boot, None),
+            ReadState::Failing { since, logged } => (since, logged),
+        };
+        // Before the first good look there is no watch to be endangered, but somebody to be told.
+        let endangers_the_watch =
+            now.since(since) > self.timing.poll.get() || sight.assessment.evidence.beats == 0;
+        let tell = endangers_the_watch && logged != Some(error.reason());
+        if tell {
+            tracing::warn!(watching = %self.that, reason = error.reason(), %error, "no stamp to be read");
+        }
+        self.reads = ReadState::Failing { since, logged: if tell { Some(error.reason()) } else { logged } };
+    }
+
+    fn note_gap(&mut self, sight: &Sight) {
+        let gaps = sight.assessment.evidence.gaps;
+        if gaps > self.gaps {
+            self.gaps = gaps;
+            let longest = seconds(self.rule.gap);
+            tracing::warn!(
+                watching = %self.that, gaps, longest,
+                "the watch starts over: good looks were too far apart"
+            );
         }
     }
 
@@ -130,7 +152,7 @@ impl Journal {
         let verdict = sight.assessment.verdict;
         let silence = sight.assessment.evidence.silence.unwrap_or_default();
         let state = match verdict {
-            Verdict::Beating if silence >= self.timing.flatline_after.get() / 2 => HeartState::Quiet,
+            Verdict::Beating if silence >= self.quiet_after() => HeartState::Quiet,
             _ => HeartState::Known(verdict),
         };
         if self.heart.replace(state) == Some(state) {
@@ -146,19 +168,40 @@ impl Journal {
             }
             HeartState::Quiet => {
                 let left = self.timing.flatline_after.get().saturating_sub(silence);
-                tracing::warn!(%watching, silence = seconds(silence), flat_in = seconds(left), "gone quiet");
+                tracing::warn!(%watching, silence = seconds(silence), flat_within = seconds(left), "gone quiet");
             }
         }
     }
 
+    fn unsafe_interval(&self) -> Option<Span> {
+        self.interval.filter(|interval| self.timing.with_interval(*interval).check(Role::Gate).is_err())
+    }
+
+    /// Half the threshold, or longer where one lost beat is no news.
+    fn quiet_after(&self) -> Duration {
+        let interval = self.interval.unwrap_or(self.timing.interval);
+        let one_lost_beat = 2 * interval.get() + self.timing.write_deadline.get();
+        one_lost_beat.max(self.timing.flatline_after.get() / 2)
+    }
+
     fn note_skew(&mut self, sight: &Sight) {
         let Some(skew) = sight.assessment.evidence.skew else { return };
-        if !self.skew_logged && skew.magnitude() > NOTABLE_SKEW {
-            self.skew_logged = true;
-            tracing::warn!(
-                watching = %self.that, %skew,
-                "the beacon's clock and this one are apart; no decision rests on it, but mend it"
-            );
+        let skewed =
+            sight.certain_skew(self.timing.poll).is_some_and(|certain| certain.magnitude() > NOTABLE_SKEW);
+        if skewed == std::mem::replace(&mut self.skewed, skewed) {
+            return;
+        }
+        let watching = &self.that;
+        match (skewed, self.rule.confirm == Span::ZERO) {
+            (true, false) => tracing::warn!(
+                %watching, %skew, "the beacon's clock and this one are apart; no decision rests on it, but mend it"
+            ),
+            (true, true) => tracing::warn!(
+                %watching, %skew, "the beacon's clock and this one are apart, and --confirm 0s believes them: mend it"
+            ),
+            (false, _) => {
+                tracing::info!(%watching, %skew, "the beacon's clock and this one are in step again");
+            }
         }
     }
 
@@ -180,6 +223,7 @@ impl Journal {
             failed_looks = evidence.failed_looks,
             beats = evidence.beats,
             gaps = evidence.gaps,
+            unsafe_interval = self.unsafe_interval().map(|interval| interval.to_string()),
             "still blocked"
         );
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use failover_policy::{ClusterId, SignedSpan, Verdict};
+use failover_policy::{ClusterId, SignedSpan, Stamp, Tick, UnknownCause, Verdict};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -24,7 +24,7 @@ pub(crate) struct GateMetrics {
     stamp_age: FloatGauge,
     skew: FloatGauge,
     looks: Counter,
-    failed_looks: Family<Labels, Counter>,
+    failed_reads: Family<Labels, Counter>,
     beats: Counter,
     gaps: Counter,
     read_seconds: Histogram,
@@ -44,12 +44,16 @@ impl GateMetrics {
             stamp_age: FloatGauge::default(),
             skew: FloatGauge::default(),
             looks: Counter::default(),
-            failed_looks: Family::default(),
+            failed_reads: Family::default(),
             beats: Counter::default(),
             gaps: Counter::default(),
             read_seconds: Histogram::new([0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5]),
             registry,
         };
+        metrics.show_verdict(Verdict::Unknown(UnknownCause::NotLooked));
+        for gauge in [&metrics.silence, &metrics.stamp_age, &metrics.skew] {
+            gauge.set(f64::NAN);
+        }
         metrics.registered()
     }
 
@@ -62,24 +66,24 @@ impl GateMetrics {
         );
         registry.register(
             "heart_monitor_silence_seconds",
-            "How long the watched heart has been silent under watch",
+            "How long the watched heart had been silent under watch at the last good look; NaN before",
             self.silence.clone(),
         );
         registry.register(
             "heart_monitor_stamp_age_seconds",
-            "Age of the watched stamp by the local wall clock; negative in the future",
+            "Age of the last stamp by the local wall clock, now; negative in the future, NaN where none was seen",
             self.stamp_age.clone(),
         );
         registry.register(
             "heart_monitor_skew_seconds",
-            "Smallest age of a beat when it came in, signed: clock skew plus the way through the store",
+            "Smallest age of the last 16 beats when they came in, signed: clock skew plus the way here; NaN before",
             self.skew.clone(),
         );
         registry.register("heart_monitor_looks", "Reads of the stamp", self.looks.clone());
         registry.register(
-            "heart_monitor_failed_looks",
+            "heart_monitor_failed_reads",
             "Reads that brought no stamp, by reason",
-            self.failed_looks.clone(),
+            self.failed_reads.clone(),
         );
         registry.register("heart_monitor_beats", "Beats seen", self.beats.clone());
         registry.register(
@@ -93,25 +97,31 @@ impl GateMetrics {
 
     pub(crate) fn note(&self, sight: &Sight) {
         let evidence = sight.assessment.evidence;
-        for word in Verdict::WORDS {
-            let is_it = i64::from(word == sight.assessment.verdict.word());
-            self.verdict.get_or_create(&[("verdict", word.to_owned())]).set(is_it);
-        }
-        self.silence.set(evidence.silence.unwrap_or_default().as_secs_f64());
-        self.stamp_age.set(evidence.stamp_age.unwrap_or_default().as_seconds());
+        self.show_verdict(sight.assessment.verdict);
+        self.silence.set(evidence.silence.map_or(f64::NAN, |silence| silence.as_secs_f64()));
         self.skew.set(evidence.skew.map_or(f64::NAN, SignedSpan::as_seconds));
         // The detector counts already; the counters only show its totals.
         self.looks.inner().store(evidence.looks, Ordering::Relaxed);
         self.beats.inner().store(evidence.beats, Ordering::Relaxed);
         self.gaps.inner().store(evidence.gaps, Ordering::Relaxed);
         if let Some(error) = &sight.error {
-            self.failed_looks.get_or_create(&[("reason", error.reason().to_owned())]).inc();
+            self.failed_reads.get_or_create(&[("reason", error.reason().to_owned())]).inc();
         }
         self.read_seconds.observe(sight.took().as_secs_f64());
     }
 
-    /// All of it in the `OpenMetrics` text format.
-    pub(crate) fn encode(&self) -> String {
+    fn show_verdict(&self, verdict: Verdict) {
+        for word in Verdict::WORDS {
+            self.verdict
+                .get_or_create(&[("verdict", word.to_owned())])
+                .set(i64::from(word == verdict.word()));
+        }
+    }
+
+    /// All of it in the `OpenMetrics` text format. The age is that of the last stamp now, so that it grows while
+    /// the store is away.
+    pub(crate) fn encode(&self, stamp: Option<Stamp>, now: Tick) -> String {
+        self.stamp_age.set(stamp.map_or(f64::NAN, |stamp| stamp.tick().age_at(now).as_seconds()));
         let mut text = String::new();
         // Writing to a string cannot fail.
         let _ = encode(&mut text, &self.registry);

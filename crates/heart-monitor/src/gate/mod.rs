@@ -9,9 +9,9 @@ mod tests;
 
 use std::sync::Arc;
 
-use failover_policy::{BootTime, Role};
+use failover_policy::{BootTime, Role, Span, Timing};
 use flatline_shell::endpoints::Endpoints;
-use flatline_shell::{Clock, ConfigError, Environment, Exit, Termination, sleep_until};
+use flatline_shell::{Clock, ConfigError, Environment, Exit, sleep_until};
 use heartbeat_store::Store;
 
 use crate::cli::WaitArgs;
@@ -27,8 +27,6 @@ pub(crate) async fn wait(
     environment: &Environment,
     clock: Arc<dyn Clock>,
 ) -> Result<Exit, ConfigError> {
-    let mut termination = Termination::install()
-        .map_err(|error| ConfigError::new(format_args!("cannot listen for signals: {error}")))?;
     let standby = match config::check(&args, environment)? {
         Gate::Open { this } => {
             tracing::info!(cluster = %this, ownership = "off", "go: this cluster is the primary");
@@ -46,10 +44,6 @@ pub(crate) async fn wait(
     announce(&standby, &store, endpoints.as_ref());
     let exit = tokio::select! {
         biased;
-        signal = termination.received() => {
-            tracing::info!(signal, "told to stop; the gate stays closed");
-            Exit::Signal(signal)
-        }
         exit = hold(&standby, store, Arc::clone(&clock), Arc::clone(&state)) => exit,
         exit = give_up_at(deadline, clock.as_ref()) => exit,
         never = serve(endpoints, state) => match never {},
@@ -69,9 +63,9 @@ async fn hold(standby: &GateConfig, store: Store, clock: Arc<dyn Clock>, state: 
             journal.opened(&sight);
             return Exit::Done;
         }
-        if sight.assessment.evidence.beats > 0 && journal.wants_details() {
+        if journal.wants_details(&sight) {
             let details = store.read_details(&standby.that).await.ok().flatten();
-            journal.note_details(details.as_ref());
+            journal.note_details(details.as_ref(), &sight);
         }
     }
 }
@@ -102,8 +96,20 @@ fn announce(standby: &GateConfig, store: &Store, endpoints: Option<&Endpoints>) 
         confirm = %rule.confirm,
         poll = %timing.poll,
         read_deadline = %timing.read_deadline,
-        budget_warnings = timing.budget().warnings(Role::Gate).count(),
+        tight = tight_lines(timing),
         listen = endpoints.map(|endpoints| endpoints.address().to_string()),
         "blocked until the watched heart is flat"
     );
+    if rule.confirm == Span::ZERO {
+        tracing::warn!(
+            "--confirm 0s believes an old stamp at first sight: clocks that are apart can open this gate"
+        );
+    }
+}
+
+/// The inequalities that fail but do not keep a gate from starting.
+fn tight_lines(timing: &Timing) -> String {
+    let budget = timing.budget();
+    let formulas: Vec<_> = budget.warnings(Role::Gate).map(|line| line.formula).collect();
+    formulas.join("; ")
 }

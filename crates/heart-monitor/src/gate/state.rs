@@ -52,11 +52,12 @@ impl GateState {
     pub(crate) fn note(&self, sight: &Sight) {
         self.metrics.note(sight);
         let mut last = self.last();
-        last.assessment = sight.assessment;
-        last.error.clone_from(&sight.error);
-        if sight.error.is_none() {
+        // What counts as a good look is the detector's to say.
+        if sight.assessment.evidence.failed_looks == last.assessment.evidence.failed_looks {
             last.good_look = Some(sight.look.completed.boot);
         }
+        last.assessment = sight.assessment;
+        last.error.clone_from(&sight.error);
     }
 
     fn last(&self) -> MutexGuard<'_, Last> {
@@ -65,7 +66,7 @@ impl GateState {
 }
 
 impl Report for GateState {
-    /// Ready means watching: a stamp was read within the longest gap that still counts as a watch.
+    /// Ready means watching: the last good look is no longer ago than the longest gap that counts as a watch.
     fn ready(&self) -> Result<(), String> {
         let last = self.last();
         match last.good_look {
@@ -78,7 +79,7 @@ impl Report for GateState {
     }
 
     fn metrics(&self) -> String {
-        self.metrics.encode()
+        self.metrics.encode(self.last().assessment.evidence.stamp, self.clock.now().wall)
     }
 
     fn state(&self) -> Value {
