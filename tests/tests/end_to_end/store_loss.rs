@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use flatline_tests::{FolderStore, Ticks};
-use rustix::fs::{CWD, FileType, Mode, mknodat};
+use flatline_tests::{FolderStore, Stream, Ticks};
 
 use crate::{LONGER_THAN_THRESHOLD, SOON, TOO_SHORT, beacon, beats, gate, opens};
 
@@ -42,17 +41,20 @@ fn silence_counts_anew_when_the_store_comes_back_with_the_last_stamp_in_it() -> 
 }
 
 #[test]
-fn a_read_that_hangs_as_on_a_dead_mount_is_unknown_and_never_a_stuck_process() -> Result<()> {
+fn something_else_in_the_stamps_place_is_no_death_and_never_a_stuck_process() -> Result<()> {
     let store = FolderStore::new()?;
-    store.put_stamp("a", "")?;
-    std::fs::remove_file(store.stamp_path("a"))?;
-    // Opening a pipe that nobody writes to blocks, as a call on a mount whose server is gone.
-    mknodat(CWD, store.stamp_path("a"), FileType::Fifo, Mode::from_raw_mode(0o600), 0)?;
+    let mut writer = beacon(&store, "a")?.start()?;
+    beats(&store, "a")?;
     let mut gate = gate(&store)?.start()?;
+    gate.stays_for(Duration::from_secs(1))?;
+    std::fs::rename(store.path().join("a"), store.path().join("a-is-here"))?;
+    std::os::unix::fs::symlink("a", store.path().join("a"))?;
     gate.stays_for(LONGER_THAN_THRESHOLD)?;
+    assert!(writer.is_running()?);
     gate.terminate()?;
     let exit = gate.exit_within(Duration::from_secs(2))?;
     assert_eq!(exit.code, 143, "{exit}");
+    assert!(exit.text(Stream::Stderr).contains("in a circle"), "{exit}");
     Ok(())
 }
 

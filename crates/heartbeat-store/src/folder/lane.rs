@@ -8,24 +8,37 @@ use tokio::sync::Semaphore;
 
 use crate::StoreError;
 
+/// How long a stuck lane waits before the next scout.
+const SCOUT_EVERY: Duration = Duration::from_secs(30);
+
 /// A lane of blocking operations, of which a fixed number may be under way at once.
 ///
 /// An operation whose caller has given up (its deadline passed) is *stuck* until the operating system returns.
 /// Further callers wait for one that is merely busy, but are refused at once when all are stuck: there is no
 /// sense in waiting for a mount that does not answer, nor in giving it another thread.
+///
+/// A mount that was replaced answers new calls while the old ones hang for ever, so a lane may have *scouts*: one
+/// more operation every [`SCOUT_EVERY`] while all are stuck, up to a fixed number.
 #[derive(Debug)]
 pub(super) struct Lane {
     /// One operation of this lane, for messages.
     what: &'static str,
     width: usize,
+    /// How many scouts may be stuck besides; none where two operations must never overlap.
+    scouts: usize,
     permits: Arc<Semaphore>,
     under_way: Arc<UnderWay>,
 }
 
 impl Lane {
-    /// A lane that lets `width` operations pass at once, each called a `what` in messages.
+    /// A lane that lets `width` operations pass at once, each called a `what` in messages, and no scouts.
     pub(super) fn new(what: &'static str, width: usize) -> Self {
-        Self { what, width, permits: Arc::new(Semaphore::new(width)), under_way: Arc::default() }
+        Self::with_scouts(what, width, 0)
+    }
+
+    /// A lane that also sends out scouts.
+    pub(super) fn with_scouts(what: &'static str, width: usize, scouts: usize) -> Self {
+        Self { what, width, scouts, permits: Arc::new(Semaphore::new(width)), under_way: Arc::default() }
     }
 
     /// Runs a blocking operation on the store at `place` on a thread of its own. When the returned future is
@@ -37,10 +50,11 @@ impl Lane {
     ) -> Result<T, StoreError> {
         let unreachable =
             |detail: String| StoreError::Unreachable { attempt: format!("use {place}"), detail };
-        if let Some(oldest) = self.under_way.oldest_if_stuck(self.width) {
-            return Err(unreachable(self.stuck_for(oldest)));
-        }
-        let permit = Arc::clone(&self.permits).acquire_owned().await;
+        let permit = match self.under_way.oldest_if_stuck(self.width) {
+            Some(_) if self.under_way.wants_scout(self.width + self.scouts) => None,
+            Some(oldest) => return Err(unreachable(self.stuck_for(oldest))),
+            None => Some(Arc::clone(&self.permits).acquire_owned().await),
+        };
         let entry = Entry::new(&self.under_way);
         let _caller = Caller { under_way: Arc::clone(&self.under_way), id: entry.id };
         let task = tokio::task::spawn_blocking(move || {
@@ -85,6 +99,13 @@ impl UnderWay {
         let stuck = table.operations.len() >= width && table.operations.values().all(|one| one.abandoned);
         let oldest = table.operations.values().map(|one| one.since.elapsed()).max();
         oldest.filter(|_| stuck)
+    }
+
+    /// Whether one more operation may try a lane that is stuck: the last one was started long enough ago.
+    fn wants_scout(&self, limit: usize) -> bool {
+        let table = self.table();
+        let youngest = table.operations.values().map(|one| one.since.elapsed()).min();
+        table.operations.len() < limit && youngest.is_some_and(|youngest| youngest >= SCOUT_EVERY)
     }
 
     /// The table; it stays whole even if a thread panics while holding the lock.
@@ -186,6 +207,46 @@ mod tests {
         assert!(error.contains("3 reads before this one still hang, the oldest for 0."), "{error}");
         drop(stuck);
         settle(&lane).await;
+    }
+
+    #[tokio::test]
+    async fn a_stuck_lane_sends_scouts_now_and_then_so_that_a_mount_that_was_replaced_is_found() {
+        let lane = Lane::with_scouts("read", 1, 2);
+        let mut stuck = vec![abandon_one(&lane).await];
+        assert!(lane.run("/mnt/store", || Ok(7)).await.is_err(), "too soon");
+        lane.under_way.make_older(SCOUT_EVERY);
+        assert_eq!(lane.run("/mnt/store", || Ok(7)).await, Ok(7), "the scout comes back");
+        for scout in 1..=2 {
+            lane.under_way.make_older(SCOUT_EVERY);
+            stuck.push(abandon_one(&lane).await);
+            assert!(
+                lane.run("/mnt/store", || Ok(7)).await.is_err(),
+                "scout {scout} is stuck, the next must wait"
+            );
+        }
+        lane.under_way.make_older(SCOUT_EVERY);
+        assert!(lane.run("/mnt/store", || Ok(7)).await.is_err(), "no more scouts than allowed");
+        drop(stuck);
+        settle(&lane).await;
+    }
+
+    #[tokio::test]
+    async fn a_lane_in_which_nothing_may_overlap_sends_no_scouts() {
+        let lane = Lane::new("beat", 1);
+        let release = abandon_one(&lane).await;
+        lane.under_way.make_older(SCOUT_EVERY);
+        assert!(lane.run("/mnt/store", || Ok(7)).await.is_err());
+        drop(release);
+        settle(&lane).await;
+    }
+
+    impl UnderWay {
+        /// Lets time pass for the operations under way.
+        fn make_older(&self, by: Duration) {
+            for operation in self.table().operations.values_mut() {
+                operation.since = operation.since.checked_sub(by).unwrap();
+            }
+        }
     }
 
     #[tokio::test]

@@ -28,9 +28,11 @@ use crate::{Backend, Beat, BeatDetails, Record, RecordName, RecordVersion, Store
 use lane::Lane;
 use root::Root;
 
-/// Reads that may be under way at once, and so the most threads that a hung mount can keep with reads. A
+/// Reads that may be under way at once, and so the threads that a hung mount soon keeps with reads. A
 /// monitor polls with one; the others are for a mount that hangs and comes back, and for `status`.
 const READS_AT_ONCE: usize = 8;
+/// Reads that may try a stuck mount besides, one every half minute: a mount that was replaced answers them.
+const SCOUTING_READS: usize = 8;
 /// Beats that may be under way at once: a second write must never overtake a first that hangs.
 const BEATS_AT_ONCE: usize = 1;
 /// Changes of records that may be under way at once.
@@ -50,7 +52,7 @@ impl FolderBackend {
     pub fn new(root: PathBuf) -> Self {
         Self {
             root: Arc::new(Root::new(root)),
-            reads: Lane::new("read", READS_AT_ONCE),
+            reads: Lane::with_scouts("read", READS_AT_ONCE, SCOUTING_READS),
             beats: Lane::new("beat", BEATS_AT_ONCE),
             swaps: Lane::new("change of a record", SWAPS_AT_ONCE),
         }

@@ -160,10 +160,11 @@ async fn what_is_no_file_in_a_stamps_place_is_a_clear_error_and_never_a_hang() {
         fs::create_dir(root.path().join("a")).unwrap();
         let path = root.path().join("a/heartbeat.txt");
         plant(&path);
-        for error in
-            [store.read_stamp(&a()).await.unwrap_err(), store.write_beat(&a(), &beat()).await.unwrap_err()]
-        {
-            assert_eq!(error.reason(), "malformed", "{kind}: {error}");
+        let read = store.read_stamp(&a()).await.unwrap_err();
+        assert_eq!(read.reason(), "unreachable", "{kind}: no monitor may take it for silence");
+        let written = store.write_beat(&a(), &beat()).await.unwrap_err();
+        assert_eq!(written.reason(), "malformed", "{kind}: {written}");
+        for error in [read, written] {
             assert!(error.to_string().contains(kind), "{kind}: {error}");
             assert!(error.to_string().contains(path.to_str().unwrap()), "{kind}: {error}");
         }
