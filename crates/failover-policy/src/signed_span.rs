@@ -29,9 +29,9 @@ impl SignedSpan {
         Self(millis.saturating_mul(10_000))
     }
 
-    /// The difference in whole milliseconds, rounded towards zero, for JSON.
+    /// The difference in whole milliseconds, rounded to the nearest, for JSON.
     pub const fn as_millis(self) -> i64 {
-        self.0 / 10_000
+        self.0.saturating_add(5_000).div_euclid(10_000)
     }
 
     /// The difference in seconds, for metrics.

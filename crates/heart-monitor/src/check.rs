@@ -46,7 +46,7 @@ pub(crate) async fn run(
     let heart =
         HeartReport::new(&cluster, primary.as_ref(), &sight.assessment, sight.error.as_ref(), details);
     match args.output.output {
-        Output::Human => paint::print(&human(&heart)),
+        Output::Human => paint::print(&human(&heart))?,
         Output::Json => paint::print_json(&CheckReport {
             version: 1,
             store: store.location(),
@@ -54,8 +54,8 @@ pub(crate) async fn run(
             flatline_after_ms: whole_millis(timing.flatline_after.get()),
             exit_code: exit.code(),
             heart,
-        }),
-    }
+        })?,
+    };
     Ok(exit)
 }
 

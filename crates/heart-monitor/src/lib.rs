@@ -53,7 +53,7 @@ async fn dispatch(command: Command, environment: &Environment) -> Result<Exit, C
         Command::Check(args) => check::run(&args, environment, clock).await,
         Command::Status(args) => status::run(&args, environment, clock).await,
         Command::Watch(args) => watch::run(&args, environment, clock).await,
-        Command::Timing(args) => Ok(timing_report::run(&args)),
+        Command::Timing(args) => timing_report::run(&args),
         Command::Doctor(args) => doctor::run(&args, environment, clock).await,
     }
 }

@@ -1,10 +1,11 @@
 //! What goes to stdout, and its colours, where that is a terminal that wants them (`anstream` strips them
 //! elsewhere).
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 
 use anstyle::{AnsiColor, Style};
 use failover_policy::Verdict;
+use flatline_shell::ConfigError;
 use serde::Serialize;
 
 /// Good news.
@@ -25,23 +26,37 @@ pub(crate) const fn of(verdict: Verdict) -> Style {
     }
 }
 
-/// Prints text to stdout, without colours where nobody sees them. A reader that went away is no error.
-pub(crate) fn print(text: &str) {
+/// Prints text to stdout, without colours where nobody sees them. Data that cannot be written, as to a full
+/// disk, is an error: a script must not take an empty file for an answer.
+pub(crate) fn print(text: &str) -> Result<Audience, ConfigError> {
     let mut stdout = anstream::stdout();
-    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Ok(()) => Ok(Audience::Listening),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Audience::Gone),
+        Err(error) => {
+            Err(ConfigError::new(format_args!("cannot write to stdout: {error}; give it room or a reader")))
+        }
+    }
+}
+
+/// Whether somebody still reads stdout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Audience {
+    Listening,
+    /// The reader went away, as `head` does when it has enough: no error, and nothing more to say.
+    Gone,
 }
 
 /// Prints one JSON document to stdout.
-pub(crate) fn print_json(document: &impl Serialize) {
-    match serde_json::to_string_pretty(document) {
-        Ok(text) => print(&format!("{text}\n")),
-        // Only a map with keys that are no text can fail, and no document has one.
-        Err(error) => tracing::error!(%error, "cannot write JSON"),
-    }
+pub(crate) fn print_json(document: &impl Serialize) -> Result<Audience, ConfigError> {
+    let text = serde_json::to_string_pretty(document);
+    // Only a map with keys that are no text can fail, and no document has one.
+    let text = text.map_err(|error| ConfigError::new(format_args!("cannot write JSON: {error}")))?;
+    print(&format!("{text}\n"))
 }
 
 /// Tells a person on stderr why there is no data.
 pub(crate) fn print_error(text: &str) {
     // Nobody is left to tell when stderr itself is closed.
-    let _ = writeln!(anstream::stderr(), "heart-monitor: {text}");
+    let _ = writeln!(anstream::stderr(), "heart-monitor: error: {text}");
 }

@@ -56,9 +56,9 @@ pub(crate) async fn run(
         clusters,
     };
     match args.output.output {
-        Output::Human => paint::print(&table(&report)),
-        Output::Json => paint::print_json(&report),
-    }
+        Output::Human => paint::print(&table(&report))?,
+        Output::Json => paint::print_json(&report)?,
+    };
     Ok(Exit::Done)
 }
 

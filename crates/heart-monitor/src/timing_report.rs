@@ -1,7 +1,7 @@
 //! `timing`: every duration, what follows from it, and every inequality with its slack.
 
 use failover_policy::{Role, Severity, SignedSpan, Timing};
-use flatline_shell::Exit;
+use flatline_shell::{ConfigError, Exit};
 use serde::Serialize;
 
 use crate::cli::{Output, TimingReportArgs};
@@ -39,14 +39,14 @@ struct Line {
     remedy: &'static str,
 }
 
-pub(crate) fn run(args: &TimingReportArgs) -> Exit {
+pub(crate) fn run(args: &TimingReportArgs) -> Result<Exit, ConfigError> {
     let timing = Timing { stop_grace: args.stop_grace, ..args.timing.timing() };
     let report = report(&timing);
     match args.output.output {
-        Output::Human => paint::print(&human(&report)),
-        Output::Json => paint::print_json(&report),
-    }
-    if report.safe { Exit::Done } else { Exit::Refused }
+        Output::Human => paint::print(&human(&report))?,
+        Output::Json => paint::print_json(&report)?,
+    };
+    Ok(if report.safe { Exit::Done } else { Exit::Refused })
 }
 
 fn report(timing: &Timing) -> TimingReport {
@@ -98,7 +98,7 @@ fn human(report: &TimingReport) -> String {
         let (style, word) = match (line.holds, line.refused_where_broken) {
             (true, _) => (paint::GOOD, "ok"),
             (false, true) => (paint::BAD, "unsafe"),
-            (false, false) => (paint::DOUBTFUL, "tight"),
+            (false, false) => (paint::DOUBTFUL, "warn"),
         };
         let slack = SignedSpan::from_millis(line.slack_ms);
         text +=

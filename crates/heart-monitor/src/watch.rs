@@ -1,7 +1,6 @@
 //! `watch`: a live line per cluster, redrawn on a terminal, a line per change elsewhere.
 
 use std::collections::BTreeSet;
-use std::convert::Infallible;
 use std::io::IsTerminal;
 use std::sync::Arc;
 
@@ -14,7 +13,7 @@ use heartbeat_store::{Store, StoreError};
 
 use crate::cli::WatchArgs;
 use crate::heart_report::sentence;
-use crate::paint;
+use crate::paint::{self, Audience};
 use crate::timing_args::deadlines;
 use crate::watcher::{Sight, Watcher};
 
@@ -30,7 +29,7 @@ pub(crate) async fn run(
     Ok(tokio::select! {
         biased;
         () = until(end, clock.as_ref()) => Exit::Done,
-        never = follow(&store, &clock, &timing, args.heart.clusters.named().cloned().collect(), screen) => match never {},
+        unwritten = follow(&store, &clock, &timing, args.heart.clusters.named().cloned().collect(), screen) => return unwritten,
     })
 }
 
@@ -41,14 +40,15 @@ async fn until(end: Option<BootTime>, clock: &dyn Clock) {
     }
 }
 
-/// Follows every cluster for ever; clusters that appear later join at the next look at the list.
+/// Follows every cluster until nobody reads any more; clusters that appear later join at the next look at the
+/// list.
 async fn follow(
     store: &Store,
     clock: &Arc<dyn Clock>,
     timing: &Timing,
     named: Vec<ClusterId>,
     mut screen: Screen,
-) -> Infallible {
+) -> Result<Exit, ConfigError> {
     let mut steps: FuturesUnordered<LocalBoxFuture<'_, Step>> = FuturesUnordered::new();
     steps.push(list(store, clock, clock.now().boot).boxed_local());
     let mut known = BTreeSet::new();
@@ -58,19 +58,24 @@ async fn follow(
             let watcher = Watcher::new(store.clone(), cluster, Arc::clone(clock), WatchRule::new(timing));
             steps.push(look(watcher).boxed_local());
         }
-        match steps.next().await {
+        let audience = match steps.next().await {
             Some(Step::Looked(watcher, sight)) => {
-                screen.show(watcher.cluster(), &sight);
+                let shown = screen.show(watcher.cluster(), &sight)?;
                 steps.push(look(*watcher).boxed_local());
+                shown
             }
             Some(Step::Listed(listed)) => {
-                screen.note_listing(listed.as_ref().err());
+                let shown = screen.note_listing(&listed, store)?;
                 wanted.extend(listed.unwrap_or_default());
                 let next = clock.now().boot.after(timing.flatline_after.get());
                 steps.push(list(store, clock, next).boxed_local());
+                shown
             }
             // A listing is always under way.
             None => std::future::pending().await,
+        };
+        if audience == Audience::Gone {
+            return Ok(Exit::Done);
         }
     }
 }
@@ -117,7 +122,7 @@ impl Screen {
 
     /// Shows a heart: all lines anew on a terminal, elsewhere one line where a beat came in or the verdict
     /// changed.
-    fn show(&mut self, cluster: &ClusterId, sight: &Sight) {
+    fn show(&mut self, cluster: &ClusterId, sight: &Sight) -> Result<Audience, ConfigError> {
         let verdict = sight.assessment.verdict;
         let stamp = sight.assessment.evidence.stamp;
         let info = sentence(&sight.assessment, sight.error.as_ref());
@@ -126,7 +131,10 @@ impl Screen {
         let changed =
             position.is_none_or(|at| (self.lines[at].verdict, self.lines[at].stamp) != (verdict, stamp));
         if self.columns.is_none() && changed {
-            paint::print(&format!("{} {}\n", sight.look.completed.wall, line.painted(usize::MAX)));
+            let text = format!("{} {}\n", sight.look.completed.wall, line.painted(usize::MAX));
+            if paint::print(&text)? == Audience::Gone {
+                return Ok(Audience::Gone);
+            }
         }
         if let Some(at) = position {
             self.lines[at] = line;
@@ -134,25 +142,35 @@ impl Screen {
             self.lines.push(line);
             self.lines.sort_by(|one, other| one.cluster.cmp(&other.cluster));
         }
-        self.redraw();
+        self.redraw()
     }
 
-    /// Says once that the list of clusters cannot be read, until it can.
-    fn note_listing(&mut self, error: Option<&StoreError>) {
-        let trouble = error.map(ToString::to_string);
+    /// Says once that the list of clusters cannot be read, or is empty, until it is otherwise.
+    fn note_listing(
+        &mut self,
+        listed: &Result<BTreeSet<ClusterId>, StoreError>,
+        store: &Store,
+    ) -> Result<Audience, ConfigError> {
+        let trouble = match listed {
+            Err(error) => Some(error.to_string()),
+            Ok(clusters) if clusters.is_empty() => {
+                Some(format!("no cluster has a stamp in {}", store.location()))
+            }
+            Ok(_) => None,
+        };
         if self.trouble == trouble {
-            return;
+            return Ok(Audience::Listening);
         }
         if let (None, Some(trouble)) = (self.columns, &trouble) {
             paint::print_error(trouble);
         }
         self.trouble = trouble;
-        self.redraw();
+        self.redraw()
     }
 
     /// Moves up over what stands on the terminal and writes all of it again, each line cut to the width.
-    fn redraw(&mut self) {
-        let Some(columns) = self.columns else { return };
+    fn redraw(&mut self) -> Result<Audience, ConfigError> {
+        let Some(columns) = self.columns else { return Ok(Audience::Listening) };
         let up = if self.drawn == 0 { String::new() } else { format!("\x1b[{}A", self.drawn) };
         let hearts = self.lines.iter().map(|line| line.painted(columns));
         let trouble = self.trouble.iter().map(|trouble| cut(trouble, columns));
@@ -160,7 +178,7 @@ impl Screen {
         self.drawn = lines.len();
         let lines: String = lines.iter().map(|line| format!("\r\x1b[2K{line}\n")).collect();
         // What stood below and is gone must not stay.
-        paint::print(&format!("{up}{lines}\x1b[J"));
+        paint::print(&format!("{up}{lines}\x1b[J"))
     }
 }
 
@@ -183,8 +201,11 @@ fn cut(text: &str, columns: usize) -> String {
     format!("{kept}…")
 }
 
-/// The width of the terminal that stdout is; `None` where it is none.
+/// The width of the terminal that stdout is; `None` where it is none, or one that cannot move its cursor.
 fn terminal_columns() -> Option<usize> {
+    if std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb") {
+        return None;
+    }
     let stdout = std::io::stdout();
     let size = terminal_size::terminal_size_of(&stdout).map(|(width, _)| usize::from(width.0));
     stdout.is_terminal().then(|| size.unwrap_or(80))

@@ -18,6 +18,11 @@ pub trait Backend: fmt::Debug + Send + Sync {
     /// Where this is, for people: a path or a URL without its query.
     fn location(&self) -> String;
 
+    /// How it signs in, for people and without secrets; `None` where there is nothing to sign in to.
+    fn credential(&self) -> Option<String> {
+        None
+    }
+
     /// Reads a cluster's stamp.
     async fn read_stamp(&self, cluster: &ClusterId) -> Result<Stamp, StoreError>;
 

@@ -36,6 +36,11 @@ impl Store {
         self.backend.location()
     }
 
+    /// How it signs in, for people and without secrets; `None` where there is nothing to sign in to.
+    pub fn credential(&self) -> Option<String> {
+        self.backend.credential()
+    }
+
     /// Reads a cluster's stamp. [`StoreError::NotFound`] where the store can be read and there is none.
     pub async fn read_stamp(&self, cluster: &ClusterId) -> Result<Stamp, StoreError> {
         let attempt = || format!("read the stamp of cluster {cluster} in {}", self.location());

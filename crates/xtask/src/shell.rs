@@ -32,9 +32,18 @@ pub(crate) fn program(name: impl AsRef<OsStr>) -> Command {
 }
 
 /// The cargo that runs this, with a subcommand.
+///
+/// What `cargo run` told this process about itself is left out: build scripts look at some of it, so that builds
+/// from in here and from a shell would invalidate each other every time.
 pub(crate) fn cargo(subcommand: &str) -> Command {
+    const OF_THIS_PROCESS: [&str; 4] = ["CARGO_BIN_", "CARGO_CRATE_", "CARGO_MANIFEST_", "CARGO_PKG_"];
     let mut command = program(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.arg(subcommand);
+    for (name, _) in std::env::vars_os() {
+        if OF_THIS_PROCESS.iter().any(|start| name.to_string_lossy().starts_with(start)) {
+            command.env_remove(name);
+        }
+    }
+    command.env_remove("CARGO_PRIMARY_PACKAGE").arg(subcommand);
     command
 }
 

@@ -60,7 +60,8 @@ fn heart(cluster: &ClusterId, sight: &Sight) -> Finding {
     let finding = match sight.assessment.verdict {
         Verdict::Beating => Finding::ok("heart", text),
         Verdict::Flatlined(_) | Verdict::Unknown(UnknownCause::Watching) => {
-            Finding::warn("heart", text, "start its beacon, or find out why it is silent")
+            let remedy = "start its beacon, find out why it is silent, or watch for longer than its interval";
+            Finding::warn("heart", text, remedy)
         }
         Verdict::Unknown(UnknownCause::NeverSeen) => {
             Finding::warn("heart", text, "start its beacon; a gate that watches it blocks until then")

@@ -28,6 +28,7 @@ pub(crate) async fn run(
     if let Place::Folder(root) = place {
         findings.extend(mount::examine(root, timing.read_deadline.get()).await);
     }
+    findings.extend(store.credential().map(|credential| Finding::ok("credential", credential)));
     findings.extend(store_probe::examine(&store, clock.as_ref(), &timing, args.read_only).await);
     // Durations that no monitor starts with are no way to watch a heart either.
     if timing.check(Role::Gate).is_ok() {
@@ -35,9 +36,9 @@ pub(crate) async fn run(
     }
     let report = DoctorReport::new(store.location(), findings);
     match args.output.output {
-        Output::Human => paint::print(&human(&report)),
-        Output::Json => paint::print_json(&report),
-    }
+        Output::Human => paint::print(&human(&report))?,
+        Output::Json => paint::print_json(&report)?,
+    };
     Ok(if report.healthy { Exit::Done } else { Exit::CannotTell })
 }
 

@@ -11,11 +11,19 @@ const MOUNT_TABLE: &str = "/proc/self/mountinfo";
 /// Examines the mount that holds `root`, which may hang: following a path touches the mount.
 pub(crate) async fn examine(root: PathBuf, deadline: Duration) -> Vec<Finding> {
     let path = root.clone();
-    // A root that is away is the store probe's finding; its parents still tell the mount.
-    let resolved = tokio::task::spawn_blocking(move || path.canonicalize().unwrap_or(path));
-    let Ok(Ok(resolved)) = tokio::time::timeout(deadline, resolved).await else {
-        let text = format!("{} does not answer within {deadline:?}", root.display());
-        return vec![Finding::fail("mount", text, "look at the file server and the way to it; mount again")];
+    let resolving = tokio::task::spawn_blocking(move || path.canonicalize());
+    let resolved = match tokio::time::timeout(deadline, resolving).await {
+        Ok(Ok(Ok(resolved))) => resolved,
+        // A root that is away is the store probe's finding.
+        Ok(_) => return Vec::new(),
+        Err(_) => {
+            let text = format!("{} does not answer within {deadline:?}", root.display());
+            return vec![Finding::fail(
+                "mount",
+                text,
+                "look at the file server and the way to it; mount again",
+            )];
+        }
     };
     let table = match std::fs::read_to_string(MOUNT_TABLE) {
         Ok(table) => table,
@@ -76,12 +84,11 @@ fn judge(mount: &Mount) -> Vec<Finding> {
             format!("{} is a {kind} mount, which may answer from a cache", mount.point.display()),
             "turn its caches off; mount a share with the kernel's SMB or NFS client instead",
         )],
-        "tmpfs" | "overlay" => vec![Finding::warn(
+        kind => vec![Finding::warn(
             "mount",
-            format!("{} is a {} mount, which no other machine sees", mount.point.display(), mount.kind),
-            "use a share that both regions mount, or Azure Blob",
+            format!("{} ({kind}) is a local file system, which no other machine sees", mount.point.display()),
+            "fine for a trial; if a share belongs here, it is not mounted",
         )],
-        _ => Vec::new(),
     };
     if mount.has("ro") {
         let text = format!("{} is mounted read-only", mount.point.display());
@@ -163,7 +170,8 @@ mod tests {
             (format!("{nfs}rw,actimeo=30"), vec!["actimeo=30"]),
             ("40 22 0:5 / /mnt rw - fuse.blobfuse2 x rw".to_owned(), vec!["may answer from a cache"]),
             ("40 22 0:5 / /mnt rw - tmpfs tmpfs rw".to_owned(), vec!["no other machine sees"]),
-            ("40 22 0:5 / /mnt ro - ext4 /dev/sdb rw".to_owned(), vec!["read-only"]),
+            ("40 22 0:5 / /mnt rw - ext4 /dev/sdb rw".to_owned(), vec!["no other machine sees"]),
+            (format!("{nfs}ro,noac"), vec!["read-only"]),
         ];
         for (line, expected) in table {
             let warned: Vec<String> = judged(&line, "/mnt/x")

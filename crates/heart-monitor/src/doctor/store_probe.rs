@@ -50,7 +50,10 @@ struct Probe<'p> {
 impl Probe<'_> {
     async fn run(&self) -> Vec<Finding> {
         let id = format!("{}-{}", std::process::id(), self.clock.now().wall.count());
-        let findings = self.write_and_swap(&id).await;
+        let (findings, left_something) = self.write_and_swap(&id).await;
+        if !left_something {
+            return findings;
+        }
         match self.store.remove_probe(&id).await {
             Ok(()) | Err(StoreError::NotFound { .. }) => findings,
             Err(error) => {
@@ -61,22 +64,29 @@ impl Probe<'_> {
         }
     }
 
-    async fn write_and_swap(&self, id: &str) -> Vec<Finding> {
+    /// The findings, and whether there may be something to remove.
+    async fn write_and_swap(&self, id: &str) -> (Vec<Finding>, bool) {
         let name = RecordName::Probe(id.to_owned());
         let started = self.clock.now().boot;
         let created = self.store.create_record(&name, format!("{id} 1").as_bytes()).await;
         let took = self.clock.now().boot.since(started);
         let first = match created {
             Ok(version) => version,
-            Err(error @ StoreError::Unsupported { .. }) => return vec![no_swaps(&error)],
+            Err(error @ StoreError::Unsupported { .. }) => return (vec![no_swaps(&error)], true),
+            Err(error @ StoreError::Denied { .. }) => {
+                let remedy = "a beacon needs to write; a monitor does not: ask it with --read-only";
+                return (vec![Finding::fail("write", error.to_string(), remedy)], false);
+            }
             Err(error) => {
-                return vec![Finding::fail("write", error.to_string(), advice(&error)).taking(took)];
+                let may_have_written = matches!(error, StoreError::Ambiguous { .. });
+                let finding = Finding::fail("write", error.to_string(), advice(&error)).taking(took);
+                return (vec![finding], may_have_written);
             }
         };
         let mut findings = vec![Finding::ok("write", "a record can be written").taking(took)];
         findings.extend(slow("writes", took, self.timing.write_deadline.get()));
         findings.push(self.swap(&name, id, &first).await);
-        findings
+        (findings, true)
     }
 
     /// A swap of the current state must win, and one of a state that is gone must lose.

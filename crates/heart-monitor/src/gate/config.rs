@@ -37,6 +37,10 @@ pub(crate) fn check(args: &WaitArgs, environment: &Environment) -> Result<Gate, 
         Ownership::Off => {}
     }
     let clusters = args.heart.clusters.check()?;
+    if clusters.primary.is_none() {
+        // A standby that names neither is most likely to have forgotten whom to watch.
+        clusters.require_that()?;
+    }
     let primary = clusters.require_primary()?.clone();
     let timing = args.heart.timing.safe_timing()?;
     let rule = WatchRule {
@@ -112,7 +116,8 @@ mod tests {
             ("--this-cluster c --that-cluster b --primary a", "change --that-cluster or --primary"),
             ("--this-cluster b --that-cluster a --flatline-after 8s", "unsafe timing"),
             ("--this-cluster a --flatline-after 8s", "unsafe timing"),
-            ("--this-cluster b", "set --primary"),
+            ("--this-cluster b", "set --that-cluster"),
+            ("--this-cluster b --that-cluster c", "set --primary"),
             ("--this-cluster b --primary a", "set --that-cluster"),
         ];
         for (flags, part) in table {

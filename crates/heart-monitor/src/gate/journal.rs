@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use failover_policy::{BootTime, ClusterId, Role, Span, Timing, Verdict, WatchRule};
-use heartbeat_store::BeatDetails;
+use heartbeat_store::{BeatDetails, StoreError};
 
 use crate::gate::config::GateConfig;
 use crate::heart_report::sentence;
@@ -158,7 +158,8 @@ impl Journal {
         if self.heart.replace(state) == Some(state) {
             return;
         }
-        let (watching, info) = (&self.that, sentence(&sight.assessment, sight.error.as_ref()));
+        // Why a read failed has a line of its own.
+        let (watching, info) = (&self.that, sentence(&sight.assessment, None));
         match state {
             HeartState::Known(Verdict::Beating) => tracing::info!(%watching, info, "beating"),
             HeartState::Known(Verdict::Flatlined(_)) => tracing::warn!(%watching, info, "flatlined"),
@@ -223,6 +224,7 @@ impl Journal {
             failed_looks = evidence.failed_looks,
             beats = evidence.beats,
             gaps = evidence.gaps,
+            read_error = sight.error.as_ref().map(StoreError::reason),
             unsafe_interval = self.unsafe_interval().map(|interval| interval.to_string()),
             "still blocked"
         );

@@ -91,6 +91,7 @@ fn announce(standby: &GateConfig, store: &Store, endpoints: Option<&Endpoints>) 
         cluster = %this,
         watching = %that,
         store = store.location(),
+        credential = store.credential(),
         ownership = "off",
         flatline_after = %timing.flatline_after,
         confirm = %rule.confirm,

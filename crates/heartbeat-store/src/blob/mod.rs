@@ -140,6 +140,10 @@ impl Backend for BlobBackend {
         self.place.to_string()
     }
 
+    fn credential(&self) -> Option<String> {
+        Some(self.credential.to_string())
+    }
+
     async fn read_stamp(&self, cluster: &ClusterId) -> Result<Stamp, StoreError> {
         let attempt = Attempt::reading("read", format!("the stamp of cluster {cluster}"));
         let fetched = self.get(&self.stamp_name(cluster), Stamp::MAX_BYTES).await;
