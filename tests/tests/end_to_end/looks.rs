@@ -1,9 +1,10 @@
 //! What a person or a script asks: `check`, `status`, `watch`, `timing`, `doctor`.
 
+use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use flatline_tests::{Exit, FolderStore, Program, Stream, Ticks};
+use flatline_tests::{Binary, Exit, FolderStore, Program, Stream, Ticks};
 use serde_json::Value;
 
 use crate::{SOON, beacon, beats, hasty};
@@ -133,5 +134,44 @@ fn doctor_passes_a_healthy_folder_leaves_nothing_behind_and_names_what_fails() -
     assert_eq!(missing.snapshot()?, []);
     let exact = monitor(&store, &[args.as_slice(), &["-o", "json"]].concat())?;
     assert!(json(&exact)?["findings"].is_array(), "{exact}");
+    Ok(())
+}
+
+#[test]
+fn watch_ends_when_its_reader_has_seen_enough() -> Result<()> {
+    let store = FolderStore::new()?;
+    store.put_stamp("a", Ticks::now()?)?;
+    let script = "\"$MONITOR\" watch --this-cluster a --poll 100ms --read-deadline 100ms | head -n 1";
+    let mut shell = std::process::Command::new("sh");
+    shell
+        .args(["-c", script])
+        .env("MONITOR", Binary::HeartMonitor.path()?)
+        .env("HEARTBEAT_STORE", store.path());
+    let mut shell = shell.stdout(Stdio::piped()).spawn()?;
+    // A verdict changes or a beat comes in sooner or later; then the line finds nobody.
+    let ended = flatline_tests::until("the pipe to end", SOON, || {
+        let beat = Ticks::now().and_then(|now| store.put_stamp("a", now));
+        beat.and_then(|()| Ok(shell.try_wait()?)).ok().flatten()
+    });
+    if ended.is_err() {
+        shell.kill()?;
+    }
+    assert!(ended?.success());
+    Ok(())
+}
+
+#[test]
+fn data_that_cannot_be_written_is_an_error_and_not_an_empty_answer() -> Result<()> {
+    let store = FolderStore::new()?;
+    for command in [&["status", "--watch-for", "0s", "-o", "json"][..], &["timing"]] {
+        let output = std::process::Command::new(Binary::HeartMonitor.path()?)
+            .args(command)
+            .env("HEARTBEAT_STORE", store.path())
+            .stdout(std::fs::OpenOptions::new().write(true).open("/dev/full")?)
+            .output()?;
+        let said = String::from_utf8(output.stderr)?;
+        assert_eq!(output.status.code(), Some(2), "{command:?}: {said}");
+        assert!(said.contains("cannot write to stdout") && said.lines().count() == 1, "{command:?}: {said}");
+    }
     Ok(())
 }
