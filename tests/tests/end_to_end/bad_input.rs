@@ -76,7 +76,6 @@ const MONITOR: &[Row] = &[
     ("", "", "THIS_CLUSTER"),
     ("listen --this-cluster b", "", "listen"),
     ("--this-cluster b", "", "THAT_CLUSTER"),
-    ("--this-cluster b --that-cluster c", "", "PRIMARY_CLUSTER"),
     ("--this-cluster b --primary a", "", "THAT_CLUSTER"),
     ("--this-cluster west --that-cluster east", "", "PRIMARY_CLUSTER"),
     ("STANDBY --flatline-after 10", "", "--flatline-after"),
