@@ -41,7 +41,10 @@ pub(super) fn measure(trials: u32) -> Result<PerBed<Samples>> {
         random_pause(step)?;
     }
     pause(SPREAD)?;
-    for trial in &running {
+    // In another order than they started, or each death would fall into the same phase of the classic sleep.
+    let mut dying: Vec<&Trial> = running.iter().collect();
+    fastrand::shuffle(&mut dying);
+    for trial in dying {
         trial.writer.kill()?;
         random_pause(step)?;
     }
