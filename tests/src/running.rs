@@ -135,6 +135,7 @@ impl Running {
             if let Some(ended) =
                 self.poll_end(LOOK_UP.min(deadline.saturating_duration_since(Instant::now())))?
             {
+                self.output.finish();
                 bail!(
                     "{} was to keep running but ended with {}; {}",
                     self.label,

@@ -95,8 +95,18 @@ fn one_line(error: &Error) -> String {
     let paragraphs = text.split("\n\n").filter(|paragraph| {
         !paragraph.starts_with("Usage:") && !paragraph.starts_with("For more information")
     });
-    let lines = paragraphs.map(|paragraph| paragraph.split_whitespace().collect::<Vec<_>>().join(" "));
+    let lines =
+        paragraphs.map(|paragraph| paragraph.split_whitespace().map(masked).collect::<Vec<_>>().join(" "));
     lines.collect::<Vec<_>>().join("; ")
+}
+
+/// A word, unless it is as long as a key or a signature: clap repeats a bad value, and a secret in the wrong
+/// variable is one. No legal value of a flag that clap checks has as many characters.
+fn masked(word: &str) -> &str {
+    const SHORTEST_SECRET: usize = 40;
+    let secret = |c: char| c.is_ascii_alphanumeric() || "+/=%".contains(c);
+    let longest = word.split(|c| !secret(c)).map(str::len).max().unwrap_or(0);
+    if longest >= SHORTEST_SECRET { "'REDACTED'" } else { word }
 }
 
 /// The command whose flags were being read, and how to call it.

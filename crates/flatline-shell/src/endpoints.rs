@@ -13,12 +13,13 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::routing::get;
-use axum::{Json, Router};
+use heartbeat_store::redact;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -129,16 +130,16 @@ fn routes(report: Arc<dyn Report>) -> Router {
 async fn readyz(State(report): State<Arc<dyn Report>>) -> impl IntoResponse {
     match report.ready() {
         Ok(()) => (StatusCode::OK, "ok\n".to_owned()),
-        Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("{reason}\n")),
+        Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, redact(&format!("{reason}\n"))),
     }
 }
 
 async fn metrics(State(report): State<Arc<dyn Report>>) -> impl IntoResponse {
-    ([(CONTENT_TYPE, OPEN_METRICS)], report.metrics())
+    ([(CONTENT_TYPE, OPEN_METRICS)], redact(&report.metrics()))
 }
 
 async fn state(State(report): State<Arc<dyn Report>>) -> impl IntoResponse {
-    Json(report.state())
+    ([(CONTENT_TYPE, "application/json")], redact(&report.state().to_string()))
 }
 
 /// Serves one request on one connection.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::io::Write;
+use std::time::Duration;
 
 use tokio::runtime::Builder;
 
@@ -41,11 +42,15 @@ impl Exit {
     }
 }
 
+/// How long a thread for file calls and name look-ups is kept: for good. A machine that has no thread to give for
+/// a moment would otherwise end a program that has run for months, at the next beat.
+const THREAD_KEEP_ALIVE: Duration = Duration::from_hours(24 * 365);
+
 /// Runs `program` to its end on one thread and leaves the process with its exit code.
 ///
 /// The runtime is not dropped: that would wait for a thread that hangs in a file call on a dead mount.
 pub fn run(name: &str, program: impl Future<Output = Exit>) -> ! {
-    match Builder::new_current_thread().enable_all().build() {
+    match Builder::new_current_thread().enable_all().thread_keep_alive(THREAD_KEEP_ALIVE).build() {
         Ok(runtime) => leave(runtime.block_on(program)),
         Err(error) => leave(refuse(name, format_args!("cannot start the event loop: {error}"))),
     }

@@ -6,6 +6,7 @@ use std::io::{ErrorKind, Write};
 use anstyle::{AnsiColor, Style};
 use failover_policy::Verdict;
 use flatline_shell::ConfigError;
+use heartbeat_store::redact;
 use serde::Serialize;
 
 /// Good news.
@@ -30,7 +31,7 @@ pub(crate) const fn of(verdict: Verdict) -> Style {
 /// disk, is an error: a script must not take an empty file for an answer.
 pub(crate) fn print(text: &str) -> Result<Audience, ConfigError> {
     let mut stdout = anstream::stdout();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    match stdout.write_all(redact(text).as_bytes()).and_then(|()| stdout.flush()) {
         Ok(()) => Ok(Audience::Listening),
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Audience::Gone),
         Err(error) => {

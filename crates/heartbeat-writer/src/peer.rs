@@ -3,6 +3,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use failover_policy::ClusterId;
 use flatline_shell::{Clock, sleep_until};
@@ -23,15 +24,20 @@ pub(crate) struct PeerWatch {
     status: Arc<Status>,
 }
 
+/// A peer is looked at no more often than this, since each look costs a request.
+const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
+/// And no less often than this, since a credential that expired should be known soon.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
 impl PeerWatch {
     /// `store` may be the beacon's own: no back end lets a read that hangs stand in a beat's way.
     pub(crate) fn new(cluster: ClusterId, store: Store, clock: Arc<dyn Clock>, status: Arc<Status>) -> Self {
         Self { cluster, store, clock, status }
     }
 
-    /// Looks at once and then at every interval; a look that takes longer than one is followed by the next.
+    /// Looks at once and then at every interval, within reason; a look that takes longer than one is followed by the next.
     pub(crate) async fn watch_forever(self) -> Infallible {
-        let interval = self.status.identity().interval.get();
+        let interval = self.status.identity().interval.get().clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
         let mut cadence = Cadence::starting(self.clock.now().boot, interval);
         loop {
             sleep_until(&*self.clock, cadence.due()).await;

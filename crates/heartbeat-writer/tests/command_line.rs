@@ -32,7 +32,11 @@ fn a_bad_variable_is_one_line_that_names_it_and_the_store_stays_as_it_was() {
         (&[], ("THAT_CLUSTER", "a"), "name two different clusters"),
         (&[], ("PRIMARY_CLUSTER", "-"), "(from the variable PRIMARY_CLUSTER)"),
         (&[], ("HEARTBEAT_LISTEN", "here"), "(from the variable HEARTBEAT_LISTEN)"),
-        (&[], ("HEARTBEAT_CREDENTIAL", "c2VjcmV0"), "(from the variable HEARTBEAT_CREDENTIAL)"),
+        (
+            &[],
+            ("HEARTBEAT_CREDENTIAL", "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"),
+            "(from the variable HEARTBEAT_CREDENTIAL)",
+        ),
         (&[], ("LOG_FORMAT", "xml"), "(from the variable LOG_FORMAT)"),
         (&[], ("RUST_LOG", "inof"), "the variable RUST_LOG has 'inof'"),
         (&[], ("HEARTBEAT_STORE", "https://a?sig=c2VjcmV0"), "HEARTBEAT_STORE: "),
@@ -45,7 +49,7 @@ fn a_bad_variable_is_one_line_that_names_it_and_the_store_stays_as_it_was() {
         assert_eq!(ended.status.code(), Some(2), "{bad:?}: {told}");
         assert!(told.starts_with("heartbeat-writer: error: ") && told.contains(hint), "{bad:?}: {told}");
         assert_eq!((told.lines().count(), ended.stdout.len()), (1, 0), "{bad:?}: {told}");
-        assert!(bad.0 == "HEARTBEAT_CREDENTIAL" || !told.contains("c2VjcmV0"), "{bad:?}: {told}");
+        assert!(!told.contains("c2VjcmV0"), "{bad:?}: {told}");
     }
     assert_eq!(folder.path().read_dir().unwrap().count(), 0, "nothing was written");
 }

@@ -21,6 +21,8 @@ use std::fmt;
 use std::num::NonZero;
 
 use async_trait::async_trait;
+use azure_core::error::ErrorKind;
+use azure_core::http::headers::HeaderName;
 use azure_core::http::{Etag, RequestContent};
 use azure_storage_blob::BlobContainerClient;
 use azure_storage_blob::models::{
@@ -38,6 +40,8 @@ pub use open::OpenError;
 
 /// One transfer at a time: everything stored here fits in one request.
 const ONE_AT_A_TIME: Option<NonZero<usize>> = NonZero::new(1);
+/// What every answer of Blob storage carries.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-request-id");
 /// What a cluster's stamp is called below the cluster's id, as in a folder.
 const STAMP: &str = "heartbeat.txt";
 
@@ -52,7 +56,7 @@ pub struct BlobBackend {
 struct Fetched {
     /// At most as many bytes as were asked for, and one more where there are more.
     bytes: Vec<u8>,
-    etag: Option<Etag>,
+    etag: Etag,
 }
 
 impl BlobBackend {
@@ -65,12 +69,14 @@ impl BlobBackend {
             ..Default::default()
         };
         let mut answer = self.container.blob_client(name).download(Some(options)).await?;
+        let signed = answer.headers.get_optional_str(&REQUEST_ID).is_some();
+        let etag = answer.properties.etag.filter(|_| signed).ok_or_else(not_blob_storage)?;
         let mut bytes = Vec::new();
         // A service that ignores the range sends more than was asked for: it is left unread.
         while let (true, Some(part)) = (bytes.len() < end, answer.body.try_next().await?) {
             bytes.extend_from_slice(&part[..part.len().min(end - bytes.len())]);
         }
-        Ok(Fetched { bytes, etag: answer.properties.etag })
+        Ok(Fetched { bytes, etag })
     }
 
     /// Writes a whole blob in one request and returns its new tag.
@@ -79,10 +85,11 @@ impl BlobBackend {
         name: &str,
         body: &[u8],
         options: BlobClientUploadOptions<'_>,
-    ) -> azure_core::Result<Option<Etag>> {
+    ) -> azure_core::Result<Etag> {
         let content = RequestContent::from(body.to_vec());
         let options = BlobClientUploadOptions { parallel: ONE_AT_A_TIME, ..options };
-        Ok(self.container.blob_client(name).upload(content, Some(options)).await?.etag)
+        let answer = self.container.blob_client(name).upload(content, Some(options)).await?;
+        answer.etag.ok_or_else(not_blob_storage)
     }
 
     async fn swap(
@@ -94,14 +101,10 @@ impl BlobBackend {
     ) -> Result<RecordVersion, StoreError> {
         let options =
             BlobClientUploadOptions { blob_content_type: Some("application/json".to_owned()), ..condition };
-        match self.put(&self.record_name(name), body, options).await {
-            Ok(Some(etag)) => Ok(RecordVersion::ETag(etag.to_string())),
-            Ok(None) => Err(StoreError::Ambiguous {
-                attempt: self.described(&attempt),
-                detail: "the answer has no ETag".to_owned(),
-            }),
-            Err(error) => Err(self.failed(&attempt, &error)),
-        }
+        let written = self.put(&self.record_name(name), body, options).await;
+        written
+            .map(|etag| RecordVersion::ETag(etag.to_string()))
+            .map_err(|error| self.failed(&attempt, &error))
     }
 
     async fn list(&self) -> azure_core::Result<BTreeSet<ClusterId>> {
@@ -123,10 +126,6 @@ impl BlobBackend {
 
     fn record_name(&self, name: &RecordName) -> String {
         self.place.blob_name(&format!("{}.json", name.stem()))
-    }
-
-    fn described(&self, attempt: &Attempt) -> String {
-        attempt.described(&self.location())
     }
 
     fn failed(&self, attempt: &Attempt, error: &azure_core::Error) -> StoreError {
@@ -193,10 +192,6 @@ impl Backend for BlobBackend {
         if bytes.len() > Record::MAX_BYTES {
             return Err(Record::over_long(attempt.named(&self.location())));
         }
-        let Some(etag) = etag else {
-            let detail = "the answer has no ETag".to_owned();
-            return Err(StoreError::Unreachable { attempt: self.described(&attempt), detail });
-        };
         Ok(Some(Record { body: bytes, version: RecordVersion::ETag(etag.to_string()) }))
     }
 
@@ -240,6 +235,15 @@ impl fmt::Debug for BlobBackend {
             .field("credential", &self.credential.to_string())
             .finish_non_exhaustive()
     }
+}
+
+/// The error for a success that somebody else reported: a page of a proxy or a captive portal says nothing about
+/// a heart, and its bytes must not be taken for a malformed stamp.
+fn not_blob_storage() -> azure_core::Error {
+    azure_core::Error::with_message(
+        ErrorKind::Other,
+        "the answer is not Blob storage's (no ETag or request id); look for a proxy on the way",
+    )
 }
 
 /// The details as metadata; none where no reader would believe them, or where they might make the service

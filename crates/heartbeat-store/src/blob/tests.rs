@@ -22,8 +22,12 @@ struct Script {
 }
 
 impl Script {
+    /// Adds an answer; one with a tag is Blob storage's and so has a request id.
     fn answers(self, status: u16, headers: &[(&'static str, &str)], body: impl AsRef<[u8]>) -> Self {
-        let headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        let mut headers: Vec<_> = headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        if headers.iter().any(|(name, _)| *name == "etag") {
+            headers.push(("x-ms-request-id", "1".to_owned()));
+        }
         self.answers.lock().unwrap().push_back((status, headers, body.as_ref().to_vec()));
         self
     }
@@ -109,7 +113,11 @@ async fn clusters_are_collected_from_every_page_and_only_from_stamps_of_this_sto
 #[tokio::test]
 async fn a_service_that_ignores_the_range_does_not_make_us_read_it_all() {
     let whole = vec![b'6'; 1_000_000];
-    let service = Script::default().answers(200, &[("etag", "\"1\"")], &whole).answers(200, &[], &whole);
+    let service = Script::default().answers(200, &[("etag", "\"1\"")], &whole).answers(
+        200,
+        &[("etag", "\"1\"")],
+        &whole,
+    );
     let store = service.open(URL);
     assert_eq!(store.get("b", 10).await.unwrap().bytes.len(), 11);
     let error = store.read_stamp(&cluster("a")).await.unwrap_err();
@@ -147,6 +155,27 @@ async fn conditions_name_the_tag_as_the_service_sent_it() {
             "GET /con/ownership.json range=bytes=0-65536",
         ]
     );
+}
+
+#[tokio::test]
+async fn a_page_of_a_proxy_is_no_stamp_and_no_beat_that_landed() {
+    let page = "<html>Scheduled maintenance</html>";
+    let service = Script::default().answers(200, &[], page).answers(200, &[], b"").answers(201, &[], b"");
+    let store = service.open(URL);
+    for _ in 0..2 {
+        let error = store.read_stamp(&cluster("a")).await.unwrap_err();
+        assert_eq!(error.reason(), "unreachable", "malformed bytes would count as silence: {error}");
+        assert!(error.to_string().contains("look for a proxy"), "{error}");
+    }
+    let details = BeatDetails {
+        version: BeatDetails::VERSION,
+        writer: WriterId("w".to_owned()),
+        beat_count: 1,
+        interval_ms: 2000,
+        process_start: "2025-11-01T00:00:00Z".to_owned(),
+    };
+    let error = store.write_beat(&cluster("a"), &Beat { stamp: Stamp::new(Tick::UNIX_EPOCH), details }).await;
+    assert_eq!(error.unwrap_err().reason(), "unreachable");
 }
 
 #[tokio::test]

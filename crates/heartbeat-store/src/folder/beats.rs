@@ -5,13 +5,11 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
-use failover_policy::{ClusterId, Stamp};
-use tracing::debug;
-
 use super::errors::{self, FileFault};
 use super::file::{self, Flush};
 use super::root::Root;
-use crate::{Beat, BeatDetails, StoreError};
+use crate::{BeatDetails, StoreError};
+use failover_policy::{ClusterId, Stamp};
 
 /// The stamp's file, named by the classic writer.
 const STAMP: &str = "heartbeat.txt";
@@ -40,22 +38,23 @@ impl Root {
         })
     }
 
-    pub(super) fn write_beat(&self, cluster: &ClusterId, beat: &Beat) -> Result<(), StoreError> {
+    pub(super) fn write_stamp(&self, cluster: &ClusterId, stamp: Stamp) -> Result<(), StoreError> {
         let path = self.file_of(cluster, STAMP);
-        let stamp = beat.stamp.to_string();
+        let stamp = stamp.to_string();
         let mut written = file::write_in_place(&path, stamp.as_bytes(), Flush::Yes);
         if matches!(written, Err(FileFault::Missing)) {
             self.create_folder_of(cluster)?;
             written = file::write_in_place(&path, stamp.as_bytes(), Flush::Yes);
         }
         written.map_err(|fault| self.explain("write", &path, fault))?;
-
-        let path = self.file_of(cluster, DETAILS);
-        if let Err(fault) = file::write_in_place(&path, &beat.details.to_json(), Flush::No) {
-            let error = self.explain("write", &path, fault);
-            debug!(%error, "the stamp is written, its details are not");
-        }
+        self.remember_device();
         Ok(())
+    }
+
+    pub(super) fn write_details(&self, cluster: &ClusterId, details: &BeatDetails) -> Result<(), StoreError> {
+        let path = self.file_of(cluster, DETAILS);
+        file::write_in_place(&path, &details.to_json(), Flush::No)
+            .map_err(|fault| self.explain("write", &path, fault))
     }
 
     pub(super) fn read_details(&self, cluster: &ClusterId) -> Result<Option<BeatDetails>, StoreError> {
@@ -97,6 +96,7 @@ impl Root {
 
     /// Creates `<cluster>/`, and nothing above it.
     fn create_folder_of(&self, cluster: &ClusterId) -> Result<(), StoreError> {
+        self.check_device()?;
         let folder = self.path().join(cluster.as_str());
         match fs::create_dir(&folder) {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => match FileFault::from(error) {

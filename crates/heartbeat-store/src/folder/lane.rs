@@ -8,9 +8,6 @@ use tokio::sync::Semaphore;
 
 use crate::StoreError;
 
-/// How long a stuck lane waits before the next scout.
-const SCOUT_EVERY: Duration = Duration::from_secs(30);
-
 /// A lane of blocking operations, of which a fixed number may be under way at once.
 ///
 /// An operation whose caller has given up (its deadline passed) is *stuck* until the operating system returns.
@@ -18,7 +15,7 @@ const SCOUT_EVERY: Duration = Duration::from_secs(30);
 /// sense in waiting for a mount that does not answer, nor in giving it another thread.
 ///
 /// A mount that was replaced answers new calls while the old ones hang for ever, so a lane may have *scouts*: one
-/// more operation every [`SCOUT_EVERY`] while all are stuck, up to a fixed number.
+/// more operation now and then while all are stuck, up to a fixed number.
 #[derive(Debug)]
 pub(super) struct Lane {
     /// One operation of this lane, for messages.
@@ -26,6 +23,8 @@ pub(super) struct Lane {
     width: usize,
     /// How many scouts may be stuck besides; none where two operations must never overlap.
     scouts: usize,
+    /// How long a stuck lane waits before the next scout.
+    scout_every: Duration,
     permits: Arc<Semaphore>,
     under_way: Arc<UnderWay>,
 }
@@ -33,12 +32,24 @@ pub(super) struct Lane {
 impl Lane {
     /// A lane that lets `width` operations pass at once, each called a `what` in messages, and no scouts.
     pub(super) fn new(what: &'static str, width: usize) -> Self {
-        Self::with_scouts(what, width, 0)
+        Self::with_scouts(what, width, 0, Duration::MAX)
     }
 
     /// A lane that also sends out scouts.
-    pub(super) fn with_scouts(what: &'static str, width: usize, scouts: usize) -> Self {
-        Self { what, width, scouts, permits: Arc::new(Semaphore::new(width)), under_way: Arc::default() }
+    pub(super) fn with_scouts(
+        what: &'static str,
+        width: usize,
+        scouts: usize,
+        scout_every: Duration,
+    ) -> Self {
+        Self {
+            what,
+            width,
+            scouts,
+            scout_every,
+            permits: Arc::new(Semaphore::new(width)),
+            under_way: Arc::default(),
+        }
     }
 
     /// Runs a blocking operation on the store at `place` on a thread of its own. When the returned future is
@@ -51,7 +62,7 @@ impl Lane {
         let unreachable =
             |detail: String| StoreError::Unreachable { attempt: format!("use {place}"), detail };
         let permit = match self.under_way.oldest_if_stuck(self.width) {
-            Some(_) if self.under_way.wants_scout(self.width + self.scouts) => None,
+            Some(_) if self.under_way.wants_scout(self.width + self.scouts, self.scout_every) => None,
             Some(oldest) => return Err(unreachable(self.stuck_for(oldest))),
             None => Some(Arc::clone(&self.permits).acquire_owned().await),
         };
@@ -102,10 +113,10 @@ impl UnderWay {
     }
 
     /// Whether one more operation may try a lane that is stuck: the last one was started long enough ago.
-    fn wants_scout(&self, limit: usize) -> bool {
+    fn wants_scout(&self, limit: usize, every: Duration) -> bool {
         let table = self.table();
         let youngest = table.operations.values().map(|one| one.since.elapsed()).min();
-        table.operations.len() < limit && youngest.is_some_and(|youngest| youngest >= SCOUT_EVERY)
+        table.operations.len() < limit && youngest.is_some_and(|youngest| youngest >= every)
     }
 
     /// The table; it stays whole even if a thread panics while holding the lock.
@@ -159,6 +170,7 @@ mod tests {
 
     use super::*;
 
+    const SCOUT_EVERY: Duration = Duration::from_secs(30);
     /// How long a caller in these tests waits before it gives up: long enough for a thread to start.
     const PATIENCE: Duration = Duration::from_millis(100);
 
@@ -211,7 +223,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_stuck_lane_sends_scouts_now_and_then_so_that_a_mount_that_was_replaced_is_found() {
-        let lane = Lane::with_scouts("read", 1, 2);
+        let lane = Lane::with_scouts("read", 1, 2, SCOUT_EVERY);
         let mut stuck = vec![abandon_one(&lane).await];
         assert!(lane.run("/mnt/store", || Ok(7)).await.is_err(), "too soon");
         lane.under_way.make_older(SCOUT_EVERY);

@@ -20,9 +20,13 @@ mod staging;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use failover_policy::{ClusterId, Stamp};
+
+use tokio::time::timeout;
+use tracing::debug;
 
 use crate::{Backend, Beat, BeatDetails, Record, RecordName, RecordVersion, StoreError};
 use lane::Lane;
@@ -33,8 +37,19 @@ use root::Root;
 const READS_AT_ONCE: usize = 8;
 /// Reads that may try a stuck mount besides, one every half minute: a mount that was replaced answers them.
 const SCOUTING_READS: usize = 8;
-/// Beats that may be under way at once: a second write must never overtake a first that hangs.
+/// How often such a read goes out.
+const READ_SCOUT_EVERY: Duration = Duration::from_secs(30);
+/// Beats that may be under way at once.
 const BEATS_AT_ONCE: usize = 1;
+/// Beats that may be tried although one before them hangs: one call that never returns must not silence a healthy
+/// heart. The old one may land late, as a request to Blob may, and restart silence once.
+const SCOUTING_BEATS: usize = 4;
+/// How often such a beat goes out: two of the default write deadlines and a little, and well within the default
+/// threshold.
+const BEAT_SCOUT_EVERY: Duration = Duration::from_millis(3500);
+/// How long a beat waits for its details. The stamp has landed by then; details that hang are refused at once
+/// from the next beat on.
+const DETAILS_PATIENCE: Duration = Duration::from_millis(100);
 /// Changes of records that may be under way at once.
 const SWAPS_AT_ONCE: usize = 1;
 
@@ -44,6 +59,7 @@ pub struct FolderBackend {
     root: Arc<Root>,
     reads: Lane,
     beats: Lane,
+    details: Lane,
     swaps: Lane,
 }
 
@@ -52,8 +68,9 @@ impl FolderBackend {
     pub fn new(root: PathBuf) -> Self {
         Self {
             root: Arc::new(Root::new(root)),
-            reads: Lane::with_scouts("read", READS_AT_ONCE, SCOUTING_READS),
-            beats: Lane::new("beat", BEATS_AT_ONCE),
+            reads: Lane::with_scouts("read", READS_AT_ONCE, SCOUTING_READS, READ_SCOUT_EVERY),
+            beats: Lane::with_scouts("beat", BEATS_AT_ONCE, SCOUTING_BEATS, BEAT_SCOUT_EVERY),
+            details: Lane::new("write of beat details", 1),
             swaps: Lane::new("change of a record", SWAPS_AT_ONCE),
         }
     }
@@ -80,8 +97,16 @@ impl Backend for FolderBackend {
     }
 
     async fn write_beat(&self, cluster: &ClusterId, beat: &Beat) -> Result<(), StoreError> {
-        let (cluster, beat) = (cluster.clone(), beat.clone());
-        self.perform(&self.beats, move |root| root.write_beat(&cluster, &beat)).await
+        let (stamp, id) = (beat.stamp, cluster.clone());
+        self.perform(&self.beats, move |root| root.write_stamp(&id, stamp)).await?;
+        let (details, id) = (beat.details.clone(), cluster.clone());
+        let written = self.perform(&self.details, move |root| root.write_details(&id, &details));
+        match timeout(DETAILS_PATIENCE, written).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => debug!(%error, "the stamp is written, its details are not"),
+            Err(_) => debug!("the stamp is written, its details are not yet"),
+        }
+        Ok(())
     }
 
     async fn read_details(&self, cluster: &ClusterId) -> Result<Option<BeatDetails>, StoreError> {

@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::io::{self, ErrorKind};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::io::Errno;
 
@@ -11,29 +13,56 @@ use crate::StoreError;
 
 /// The root folder, which may or may not exist at any moment. It is never created.
 #[derive(Debug)]
-pub(super) struct Root(PathBuf);
+pub(super) struct Root {
+    path: PathBuf,
+    /// The device that the root was on when a beat last landed; [`NO_DEVICE`] before.
+    device: AtomicU64,
+}
+
+/// No device has this number: the kernel's have 32 bits.
+const NO_DEVICE: u64 = u64::MAX;
 
 impl Root {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self(path)
+        Self { path, device: AtomicU64::new(NO_DEVICE) }
     }
 
     pub(super) fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
     pub(super) fn location(&self) -> String {
-        self.0.display().to_string()
+        self.path.display().to_string()
     }
 
     /// Fails unless the root is a folder, with what to do about it.
     pub(super) fn check(&self) -> Result<(), StoreError> {
         let no_store = |hint: String| Err(StoreError::NoStore { place: self.location(), hint });
-        match fs::metadata(&self.0) {
+        match fs::metadata(&self.path) {
             Ok(found) if found.is_dir() => Ok(()),
             Ok(_) => no_store("what is there is not a folder; name a folder".to_owned()),
             Err(error) if leads_nowhere(&error) => no_store(self.hint_for_missing(&error)),
             Err(error) => Err(errors::from_io(format!("use {}", self.location()), &error)),
+        }
+    }
+
+    /// Notes which device the root is on, now that a beat has landed there.
+    pub(super) fn remember_device(&self) {
+        if let Ok(found) = fs::metadata(&self.path) {
+            self.device.store(found.dev(), Ordering::Relaxed);
+        }
+    }
+
+    /// Fails where the root is on another device than when a beat last landed: a share that slipped off its mount
+    /// point leaves an empty folder behind, and a new heartbeat in there would be a private one.
+    pub(super) fn check_device(&self) -> Result<(), StoreError> {
+        let known = self.device.load(Ordering::Relaxed);
+        match fs::metadata(&self.path) {
+            Ok(found) if known != NO_DEVICE && found.dev() != known => Err(StoreError::NoStore {
+                place: self.location(),
+                hint: "the file system that was mounted there is gone; mount it again".to_owned(),
+            }),
+            Ok(_) | Err(_) => Ok(()),
         }
     }
 
@@ -49,7 +78,7 @@ impl Root {
     }
 
     fn hint_for_missing(&self, error: &io::Error) -> String {
-        if let Ok(target) = fs::read_link(&self.0) {
+        if let Ok(target) = fs::read_link(&self.path) {
             let target = target.display();
             return format!(
                 "it is a link to {target}, which is not there; mount or create what it points to"
@@ -68,4 +97,22 @@ impl Root {
 fn leads_nowhere(error: &io::Error) -> bool {
     let code = Errno::from_io_error(error);
     matches!(code, Some(Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::NAMETOOLONG))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_root_that_is_on_another_device_than_the_last_beat_is_a_share_that_is_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Root::new(folder.path().to_owned());
+        assert_eq!(root.check_device(), Ok(()), "nothing is known before the first beat");
+        root.remember_device();
+        assert_eq!(root.check_device(), Ok(()));
+        root.device.fetch_xor(1, Ordering::Relaxed);
+        let error = root.check_device().unwrap_err();
+        assert_eq!(error.reason(), "no_store", "{error}");
+        assert!(error.to_string().ends_with("mount it again"), "{error}");
+    }
 }

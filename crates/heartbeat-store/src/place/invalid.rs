@@ -14,6 +14,12 @@ pub enum InvalidPlace {
         /// Where it stands.
         offset: usize,
     },
+    /// A connection string or a bare signature.
+    #[error(
+        "the store holds a secret and no place; put it into AZURE_STORAGE_CONNECTION_STRING or \
+         AZURE_STORAGE_SAS_TOKEN, and name the container as https://ACCOUNT.blob.core.windows.net/CONTAINER"
+    )]
+    Secret,
     /// A host of Blob storage that reads like a path.
     #[error("the store looks like a container's address without its scheme; put https:// before it")]
     NoScheme,

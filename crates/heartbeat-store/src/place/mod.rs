@@ -44,6 +44,7 @@ impl Place {
             return Err(InvalidPlace::ControlCharacter { offset });
         }
         match scheme(text) {
+            None if holds_secret(text) => Err(InvalidPlace::Secret),
             None if text.split('/').next().is_some_and(|start| start.contains(".blob.")) => {
                 Err(InvalidPlace::NoScheme)
             }
@@ -63,6 +64,13 @@ impl fmt::Display for Place {
             Self::Blob(place) => place.fmt(f),
         }
     }
+}
+
+/// Whether a text that is no URL is what belongs into one of the variables for secrets.
+fn holds_secret(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    text.starts_with('?')
+        || ["accountkey=", "sharedaccesssignature=", "sig="].iter().any(|mark| lower.contains(mark))
 }
 
 /// The scheme of a text that is, or was meant to be, a URL; `None` for a path. Known schemes count even
@@ -118,6 +126,13 @@ mod tests {
             ("s3://bucket/x", "'file', 'http' or 'https'", "another cloud"),
             ("abfss://c@a.dfs.core.windows.net/x", "'file', 'http' or 'https'", "another protocol"),
             ("a.blob.core.windows.net/c", "https://", "no scheme"),
+            (
+                "AccountName=a;AccountKey=c2VjcmV0;EndpointSuffix=x",
+                "a secret and no place",
+                "a connection string",
+            ),
+            ("?sv=1&se=2&sig=c2VjcmV0", "a secret and no place", "a bare signature"),
+            ("sv=1&se=2&sig=c2VjcmV0", "a secret and no place", "the same without its mark"),
             ("file://server/share", "names a host", "a share is mounted first"),
             ("file:///mnt?x", "query", "a query on a folder"),
             ("file:///mnt%00", "zero byte", "no file system has that"),
