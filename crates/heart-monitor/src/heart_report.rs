@@ -132,7 +132,12 @@ fn stamp_and_age(evidence: &Evidence) -> String {
 }
 
 fn silence(evidence: &Evidence) -> String {
-    format!("{:.3}s", evidence.silence.unwrap_or_default().as_secs_f64())
+    seconds(evidence.silence.unwrap_or_default())
+}
+
+/// Seconds with milliseconds: how every duration is written that was measured.
+pub(crate) fn seconds(span: Duration) -> String {
+    format!("{:.3}s", span.as_secs_f64())
 }
 
 /// A duration for JSON; the longest that there is has 2^63 ms and more, which nobody sees.

@@ -7,6 +7,7 @@ use flatline_shell::Clock;
 use heartbeat_store::{RecordName, RecordVersion, Store, StoreError};
 
 use crate::doctor::finding::Finding;
+use crate::heart_report::seconds;
 
 /// Examines reading, and writing and swapping unless `read_only`.
 pub(crate) async fn examine(
@@ -122,8 +123,7 @@ fn no_swaps(error: &StoreError) -> Finding {
 
 /// Warns of a store that takes most of its deadline on an ordinary day.
 fn slow(what: &str, took: Duration, deadline: Duration) -> Option<Finding> {
-    let text =
-        || format!("{what} took {:.3}s of a deadline of {:.3}s", took.as_secs_f64(), deadline.as_secs_f64());
+    let text = || format!("{what} took {} of a deadline of {}", seconds(took), seconds(deadline));
     (took > deadline / 2).then(|| {
         Finding::warn(
             "latency",

@@ -6,7 +6,7 @@ use failover_policy::{BootTime, ClusterId, Role, Span, Timing, Verdict, WatchRul
 use heartbeat_store::{BeatDetails, StoreError};
 
 use crate::gate::config::GateConfig;
-use crate::heart_report::sentence;
+use crate::heart_report::{seconds, sentence};
 use crate::watcher::{NOTABLE_SKEW, Sight};
 
 /// Time from one summary to the next: often enough to see a life sign in `kubectl logs`, seldom enough to read
@@ -88,8 +88,9 @@ impl Journal {
         );
     }
 
-    /// Whether the beat details are to be looked at: with the first beats until there are some, and then with
-    /// every summary, since another beacon may have taken over.
+    /// Whether the beat details are to be looked at: with the first stamp, once more an interval later where there
+    /// were none yet (a beacon writes them after its stamp), and then with every summary, since another beacon may
+    /// have taken over. Never with every look, since a classic writer has none.
     pub(crate) fn wants_details(&self, sight: &Sight) -> bool {
         let due = self.next_details.is_none_or(|due| sight.look.completed.boot >= due);
         sight.assessment.evidence.beats > 0 && due
@@ -97,8 +98,10 @@ impl Journal {
 
     /// Says so where the beacon beats at an interval that makes this monitor's timing unsafe.
     pub(crate) fn note_details(&mut self, details: Option<&BeatDetails>, sight: &Sight) {
+        let missed_at_first = details.is_none() && self.next_details.is_none();
+        let pause = if missed_at_first { self.timing.interval.get() } else { SUMMARY_EVERY };
+        self.next_details = Some(sight.look.completed.boot.after(pause));
         let Some(interval) = details.and_then(BeatDetails::interval) else { return };
-        self.next_details = Some(sight.look.completed.boot.after(SUMMARY_EVERY));
         if self.interval.replace(interval) == Some(interval) || interval == self.timing.interval {
             return;
         }
@@ -229,9 +232,4 @@ impl Journal {
             "still blocked"
         );
     }
-}
-
-/// Seconds with milliseconds, as every duration in the log that was measured.
-fn seconds(span: Duration) -> String {
-    format!("{:.3}s", span.as_secs_f64())
 }

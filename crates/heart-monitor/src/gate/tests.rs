@@ -13,8 +13,10 @@ use tracing::subscriber::DefaultGuard;
 
 use super::config::GateConfig;
 use super::hold;
+use super::journal::Journal;
 use super::state::GateState;
 use crate::timing_args::deadlines;
+use crate::watcher::Watcher;
 
 /// A standby `b` that watches `a`, and a log of what it says.
 struct Standby {
@@ -355,4 +357,22 @@ async fn readiness_metrics_and_state_tell_what_the_gate_sees() {
     }
     assert!(state.metrics().contains(",reason=\"unreachable\"} "));
     gate.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_writer_without_details_costs_no_second_read_with_every_look() {
+    let standby = Standby::new();
+    standby.memory.plant_stamp(&id("a"), standby.clock.now().wall.count().to_string().as_bytes());
+    let mut journal = Journal::new(&standby.config);
+    let clock: Arc<dyn Clock> = Arc::new(standby.clock.clone());
+    let mut watcher = Watcher::new(standby.store(), id("a"), clock, standby.config.rule);
+    let mut wanted = 0;
+    for _ in 0..9 {
+        let sight = watcher.next().await;
+        if journal.wants_details(&sight) {
+            wanted += 1;
+            journal.note_details(None, &sight);
+        }
+    }
+    assert_eq!(wanted, 2, "with the first stamp, and once more an interval later");
 }
