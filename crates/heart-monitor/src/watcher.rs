@@ -108,6 +108,7 @@ fn finding_of(error: &StoreError) -> Finding {
         | StoreError::Unreachable { .. }
         | StoreError::NoSpace { .. }
         | StoreError::Ambiguous { .. }
+        | StoreError::Obstructed { .. }
         | StoreError::Unsupported { .. } => Finding::Unreadable,
     }
 }

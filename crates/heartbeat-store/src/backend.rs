@@ -40,18 +40,32 @@ pub trait Backend: fmt::Debug + Send + Sync {
     /// Reads a record; `None` where it was never created.
     async fn read_record(&self, name: &RecordName) -> Result<Option<Record>, StoreError>;
 
-    /// Creates a record that does not exist yet; [`StoreError::Conflict`] where it does.
-    async fn create_record(&self, name: &RecordName, body: &[u8]) -> Result<RecordVersion, StoreError>;
+    /// Creates a record that does not exist yet; [`StoreError::Conflict`] where it does. `revision`, from 1, is
+    /// the number that a folder keeps this state under; a place with versions of its own passes it over.
+    async fn create_record(
+        &self,
+        name: &RecordName,
+        body: &[u8],
+        revision: u64,
+    ) -> Result<RecordVersion, StoreError>;
 
     /// Replaces exactly the state of a record that `expected` names; [`StoreError::Conflict`] where it has
-    /// changed.
+    /// changed. `revision` is above the expected one's; otherwise as in [`Backend::create_record`].
     async fn swap_record(
         &self,
         name: &RecordName,
         body: &[u8],
         expected: &RecordVersion,
+        revision: u64,
     ) -> Result<RecordVersion, StoreError>;
 
     /// Removes what a probe left. Only [`RecordName::Probe`] can be removed; records of ownership never are.
     async fn remove_probe(&self, id: &str) -> Result<(), StoreError>;
+
+    /// Reads the maintenance record's bytes, whatever they are; `None` where it was never written. In a folder
+    /// a read in the middle of a write may find some of each.
+    async fn read_maintenance(&self) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Writes the maintenance record over whatever is there.
+    async fn write_maintenance(&self, body: &[u8]) -> Result<(), StoreError>;
 }

@@ -59,12 +59,22 @@ pub enum StoreError {
         /// What went wrong.
         detail: String,
     },
-    /// The bytes are there and make no sense. Next: look at them; a beacon's next beat replaces a bad stamp.
+    /// What is stored there, or was to be stored, makes no sense. Next: look at it; a beacon's next beat replaces a
+    /// bad stamp.
     #[error("{what} is malformed: {detail}")]
     Malformed {
         /// The stored thing, with its place.
         what: String,
         /// What is wrong with it.
+        detail: String,
+    },
+    /// Something else stands in the place or the path of a file: a folder, a pipe, a link to nowhere. It says
+    /// nothing about what the file would hold. Next: remove it by hand.
+    #[error("{what} cannot be used: {detail}")]
+    Obstructed {
+        /// The file that belongs there.
+        what: String,
+        /// What stands there instead, and what to do about it.
         detail: String,
     },
     /// This place can never do that, such as publishing without replacing on some FUSE mounts. Next: choose
@@ -92,6 +102,7 @@ impl StoreError {
             Self::NoSpace { .. } => "no_space",
             Self::Ambiguous { .. } => "ambiguous",
             Self::Malformed { .. } => "malformed",
+            Self::Obstructed { .. } => "obstructed",
             Self::Unsupported { .. } => "unsupported",
         }
     }

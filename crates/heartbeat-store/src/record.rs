@@ -46,17 +46,31 @@ impl Record {
     /// The longest record that is read; a longer one is malformed.
     pub const MAX_BYTES: usize = 64 * 1024;
 
+    /// What the maintenance record is called at the store's root, in a folder and in Blob.
+    pub(crate) const MAINTENANCE: &str = "maintenance.json";
+
     /// The error for a record, named with its place, that has more than [`Record::MAX_BYTES`].
     pub(crate) fn over_long(what: String) -> StoreError {
         StoreError::Malformed { what, detail: format!("it is longer than {} bytes", Self::MAX_BYTES) }
     }
 }
 
-/// Which state of a record was read: a revision in a folder, an `ETag` in Blob. Opaque to callers.
+/// Which state of a record was read: a revision in a folder, an `ETag` in Blob.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RecordVersion {
     /// The highest revision in the folder.
     Revision(u64),
     /// The blob's entity tag, quoted as the service sent it.
     ETag(String),
+}
+
+impl RecordVersion {
+    /// The revision that a folder keeps this state under, which its body should repeat; `None` in Blob, where
+    /// the body alone says it.
+    pub fn revision(&self) -> Option<u64> {
+        match self {
+            Self::Revision(revision) => Some(*revision),
+            Self::ETag(_) => None,
+        }
+    }
 }

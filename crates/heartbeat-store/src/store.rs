@@ -74,25 +74,41 @@ impl Store {
     /// Creates a record that does not exist yet. `body` must be unlike anything another writer would write
     /// (it names the writer and the attempt), since that is how a lost answer is settled. One longer than
     /// [`Record::MAX_BYTES`] is refused as malformed.
-    pub async fn create_record(&self, name: &RecordName, body: &[u8]) -> Result<RecordVersion, StoreError> {
-        self.check_length(name, body)?;
+    ///
+    /// `revision` is the number that a folder keeps this state under, and that the body should repeat: 1, unless it
+    /// has to stand above states that were lost. Such a jump cannot be decided by a name that is taken. In a folder
+    /// it wins because it is the highest, and is reported as [`StoreError::Ambiguous`] where it passed over a
+    /// revision that somebody published at the same moment, or where a lost answer leaves that open: it counts
+    /// then, and what it says was written without having seen the other.
+    pub async fn create_record(
+        &self,
+        name: &RecordName,
+        body: &[u8],
+        revision: u64,
+    ) -> Result<RecordVersion, StoreError> {
+        let change = Change { name, body, follows: 0, revision };
+        self.check(&change)?;
         let attempt = || format!("create {name} in {}", self.location());
-        let written = within(self.deadlines.write, attempt, self.backend.create_record(name, body)).await;
-        self.settle(name, body, attempt(), written).await
+        let write = self.backend.create_record(name, body, revision);
+        let written = within(self.deadlines.write, attempt, write).await;
+        self.settle(&change, attempt(), written).await
     }
 
-    /// Replaces exactly the state of a record that `expected` names. `body` as in [`Store::create_record`].
+    /// Replaces exactly the state of a record that `expected` names. `body` and `revision` as in
+    /// [`Store::create_record`]; in a folder the revision must be above the expected one, ordinarily by one.
     pub async fn swap_record(
         &self,
         name: &RecordName,
         body: &[u8],
         expected: &RecordVersion,
+        revision: u64,
     ) -> Result<RecordVersion, StoreError> {
-        self.check_length(name, body)?;
+        let change = Change { name, body, follows: expected.revision().unwrap_or(0), revision };
+        self.check(&change)?;
         let attempt = || format!("swap {name} in {}", self.location());
-        let write = self.backend.swap_record(name, body, expected);
+        let write = self.backend.swap_record(name, body, expected, revision);
         let written = within(self.deadlines.write, attempt, write).await;
-        self.settle(name, body, attempt(), written).await
+        self.settle(&change, attempt(), written).await
     }
 
     /// Removes what a probe left behind.
@@ -101,10 +117,38 @@ impl Store {
         within(self.deadlines.write, attempt, self.backend.remove_probe(id)).await
     }
 
+    /// Reads the maintenance record; `None` where it was never written. Bytes that make no sense are handed up
+    /// as they are, and more than [`Record::MAX_BYTES`] are malformed: both count as maintenance that is on.
+    pub async fn read_maintenance(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        let attempt = || format!("read the maintenance record in {}", self.location());
+        within(self.deadlines.read, attempt, self.backend.read_maintenance()).await
+    }
+
+    /// Writes the maintenance record over whatever is there: the last writer wins, so it has one, the operator.
+    /// After a deadline the write may still land late. A body longer than [`Record::MAX_BYTES`] is refused as
+    /// malformed.
+    pub async fn write_maintenance(&self, body: &[u8]) -> Result<(), StoreError> {
+        self.check_length("the maintenance record", body)?;
+        let attempt = || format!("write the maintenance record in {}", self.location());
+        within(self.deadlines.write, attempt, self.backend.write_maintenance(body)).await
+    }
+
     /// Refuses to write what no reader would accept.
-    fn check_length(&self, name: &RecordName, body: &[u8]) -> Result<(), StoreError> {
+    fn check(&self, change: &Change<'_>) -> Result<(), StoreError> {
+        let Change { name, body, follows, revision } = change;
+        self.check_length(&name.to_string(), body)?;
+        if revision > follows {
+            return Ok(());
+        }
+        Err(StoreError::Malformed {
+            what: format!("the new revision {revision} of {name} in {}", self.location()),
+            detail: format!("it has to be above {follows}"),
+        })
+    }
+
+    fn check_length(&self, what: &str, body: &[u8]) -> Result<(), StoreError> {
         if body.len() > Record::MAX_BYTES {
-            return Err(Record::over_long(format!("the new body of {name} in {}", self.location())));
+            return Err(Record::over_long(format!("the new body of {what} in {}", self.location())));
         }
         Ok(())
     }
@@ -113,8 +157,7 @@ impl Store {
     /// winning write, replayed by a proxy or a kernel, comes back as a conflict with oneself.
     async fn settle(
         &self,
-        name: &RecordName,
-        body: &[u8],
+        change: &Change<'_>,
         attempt: String,
         written: Result<RecordVersion, StoreError>,
     ) -> Result<RecordVersion, StoreError> {
@@ -126,14 +169,34 @@ impl Store {
             ) => error,
             settled => return settled,
         };
-        match self.read_record(name).await {
-            Ok(Some(record)) if record.body == body => Ok(record.version),
+        match self.read_record(change.name).await {
+            Ok(Some(record)) if record.body == change.body && change.passes_over_nothing_in(&record) => {
+                Ok(record.version)
+            }
             // Somebody else's record may stand on top of ours, or ours may still be on its way: only a
             // conflict is certain to have written nothing more.
             Ok(_) if matches!(error, StoreError::Conflict { .. }) => Err(error),
             Ok(_) => Err(StoreError::Ambiguous { attempt, detail: error.to_string() }),
             Err(unread) => Err(StoreError::Ambiguous { attempt, detail: format!("{error}; then {unread}") }),
         }
+    }
+}
+
+/// One change of a record.
+#[derive(Debug)]
+struct Change<'a> {
+    name: &'a RecordName,
+    body: &'a [u8],
+    /// The revision that it replaces; 0 where there is none, or where only the body says it.
+    follows: u64,
+    revision: u64,
+}
+
+impl Change<'_> {
+    /// Whether finding this change in place, as `found`, shows that it replaced what it was to replace. A place
+    /// with versions of its own has seen to that; in a folder a jump may have passed over a revision.
+    fn passes_over_nothing_in(&self, found: &Record) -> bool {
+        found.version.revision().is_none() || self.revision - self.follows == 1
     }
 }
 

@@ -69,7 +69,7 @@ impl Probe<'_> {
     async fn write_and_swap(&self, id: &str) -> (Vec<Finding>, bool) {
         let name = RecordName::Probe(id.to_owned());
         let started = self.clock.now().boot;
-        let created = self.store.create_record(&name, format!("{id} 1").as_bytes()).await;
+        let created = self.store.create_record(&name, format!("{id} 1").as_bytes(), 1).await;
         let took = self.clock.now().boot.since(started);
         let first = match created {
             Ok(version) => version,
@@ -93,7 +93,7 @@ impl Probe<'_> {
     /// A swap of the current state must win, and one of a state that is gone must lose.
     async fn swap(&self, name: &RecordName, id: &str, first: &RecordVersion) -> Finding {
         let started = self.clock.now().boot;
-        let won = self.store.swap_record(name, format!("{id} 2").as_bytes(), first).await;
+        let won = self.store.swap_record(name, format!("{id} 2").as_bytes(), first, 2).await;
         let took = self.clock.now().boot.since(started);
         if let Err(error) = won {
             return match error {
@@ -101,7 +101,7 @@ impl Probe<'_> {
                 _ => Finding::fail("swap", error.to_string(), advice(&error)),
             };
         }
-        match self.store.swap_record(name, format!("{id} 3").as_bytes(), first).await {
+        match self.store.swap_record(name, format!("{id} 3").as_bytes(), first, 2).await {
             Err(StoreError::Conflict { .. }) => {
                 Finding::ok("swap", "a swap wins once, and a second one from the same state loses")
                     .taking(took)
@@ -144,6 +144,7 @@ fn advice(error: &StoreError) -> &'static str {
         StoreError::NoSpace { .. } => "free space in the store",
         StoreError::Ambiguous { .. } => "run doctor again when the store answers",
         StoreError::Malformed { .. } => "look at what is stored there, and who else writes it",
+        StoreError::Obstructed { .. } => "remove what stands in the file's place",
         StoreError::Unsupported { .. } => "use Azure Blob or another mount",
     }
 }

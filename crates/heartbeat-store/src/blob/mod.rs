@@ -44,6 +44,8 @@ const ONE_AT_A_TIME: Option<NonZero<usize>> = NonZero::new(1);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-request-id");
 /// What a cluster's stamp is called below the cluster's id, as in a folder.
 const STAMP: &str = "heartbeat.txt";
+/// The maintenance record, for messages.
+const MAINTENANCE: &str = "the maintenance record";
 
 /// A store in a container of Azure Blob storage, or of its emulator Azurite.
 pub struct BlobBackend {
@@ -79,6 +81,19 @@ impl BlobBackend {
         Ok(Fetched { bytes, etag })
     }
 
+    /// Reads a blob of at most [`Record::MAX_BYTES`]; `None` where there is none.
+    async fn get_if_any(&self, attempt: &Attempt, name: &str) -> Result<Option<Fetched>, StoreError> {
+        let fetched = self.get(name, Record::MAX_BYTES).await;
+        match fetched.map_err(|error| self.failed(attempt, &error)) {
+            Ok(fetched) if fetched.bytes.len() > Record::MAX_BYTES => {
+                Err(Record::over_long(attempt.named(&self.location())))
+            }
+            Ok(fetched) => Ok(Some(fetched)),
+            Err(StoreError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Writes a whole blob in one request and returns its new tag.
     async fn put(
         &self,
@@ -99,9 +114,7 @@ impl BlobBackend {
         body: &[u8],
         condition: BlobClientUploadOptions<'_>,
     ) -> Result<RecordVersion, StoreError> {
-        let options =
-            BlobClientUploadOptions { blob_content_type: Some("application/json".to_owned()), ..condition };
-        let written = self.put(&self.record_name(name), body, options).await;
+        let written = self.put(&self.record_name(name), body, condition).await;
         written
             .map(|etag| RecordVersion::ETag(etag.to_string()))
             .map_err(|error| self.failed(&attempt, &error))
@@ -183,21 +196,19 @@ impl Backend for BlobBackend {
 
     async fn read_record(&self, name: &RecordName) -> Result<Option<Record>, StoreError> {
         let attempt = Attempt::reading("read", name.to_string());
-        let fetched = self.get(&self.record_name(name), Record::MAX_BYTES).await;
-        let Fetched { bytes, etag } = match fetched.map_err(|error| self.failed(&attempt, &error)) {
-            Ok(fetched) => fetched,
-            Err(StoreError::NotFound { .. }) => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        if bytes.len() > Record::MAX_BYTES {
-            return Err(Record::over_long(attempt.named(&self.location())));
-        }
-        Ok(Some(Record { body: bytes, version: RecordVersion::ETag(etag.to_string()) }))
+        let fetched = self.get_if_any(&attempt, &self.record_name(name)).await?;
+        let version = |etag: Etag| RecordVersion::ETag(etag.to_string());
+        Ok(fetched.map(|Fetched { bytes, etag }| Record { body: bytes, version: version(etag) }))
     }
 
-    async fn create_record(&self, name: &RecordName, body: &[u8]) -> Result<RecordVersion, StoreError> {
+    async fn create_record(
+        &self,
+        name: &RecordName,
+        body: &[u8],
+        _revision: u64,
+    ) -> Result<RecordVersion, StoreError> {
         let attempt = Attempt::swapping("create", name.to_string());
-        self.swap(attempt, name, body, BlobClientUploadOptions::default().if_not_exists()).await
+        self.swap(attempt, name, body, json().if_not_exists()).await
     }
 
     async fn swap_record(
@@ -205,14 +216,14 @@ impl Backend for BlobBackend {
         name: &RecordName,
         body: &[u8],
         expected: &RecordVersion,
+        _revision: u64,
     ) -> Result<RecordVersion, StoreError> {
         let attempt = Attempt::swapping("swap", name.to_string());
         let RecordVersion::ETag(etag) = expected else {
             // A revision of a folder never names a state of a blob.
             return Err(StoreError::Conflict { what: attempt.named(&self.location()) });
         };
-        let condition =
-            BlobClientUploadOptions { if_match: Some(etag.as_str().into()), ..Default::default() };
+        let condition = BlobClientUploadOptions { if_match: Some(etag.as_str().into()), ..json() };
         self.swap(attempt, name, body, condition).await
     }
 
@@ -225,6 +236,23 @@ impl Backend for BlobBackend {
             Err(error) => Err(error),
         }
     }
+
+    async fn read_maintenance(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        let attempt = Attempt::reading("read", MAINTENANCE.to_owned());
+        let fetched = self.get_if_any(&attempt, &self.place.blob_name(Record::MAINTENANCE)).await?;
+        Ok(fetched.map(|fetched| fetched.bytes))
+    }
+
+    async fn write_maintenance(&self, body: &[u8]) -> Result<(), StoreError> {
+        let attempt = Attempt::writing("write", MAINTENANCE.to_owned());
+        let written = self.put(&self.place.blob_name(Record::MAINTENANCE), body, json()).await;
+        written.map(drop).map_err(|error| self.failed(&attempt, &error))
+    }
+}
+
+/// The options of an unconditional write of JSON.
+fn json() -> BlobClientUploadOptions<'static> {
+    BlobClientUploadOptions { blob_content_type: Some("application/json".to_owned()), ..Default::default() }
 }
 
 /// Where it is and how it signs in: the client inside could show a signature.

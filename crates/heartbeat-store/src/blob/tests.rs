@@ -143,8 +143,8 @@ async fn conditions_name_the_tag_as_the_service_sent_it() {
         .answers(201, &[("etag", "\"0x2\"")], b"")
         .answers(206, &[("content-range", "bytes 0-1/2"), ("etag", "\"0x2\"")], b"{}");
     let store = service.open(URL);
-    let first = store.create_record(&RecordName::Ownership, b"{}").await.unwrap();
-    let second = store.swap_record(&RecordName::Ownership, b"{}", &first).await.unwrap();
+    let first = store.create_record(&RecordName::Ownership, b"{}", 1).await.unwrap();
+    let second = store.swap_record(&RecordName::Ownership, b"{}", &first, 2).await.unwrap();
     let record = store.read_record(&RecordName::Ownership).await.unwrap().unwrap();
     assert_eq!(record.version, second);
     assert_eq!(
@@ -182,7 +182,7 @@ async fn a_page_of_a_proxy_is_no_stamp_and_no_beat_that_landed() {
 async fn an_answer_without_a_tag_settles_nothing() {
     let service = Script::default().answers(201, &[], b"").answers(200, &[], b"{}");
     let store = service.open(URL);
-    let error = store.create_record(&RecordName::Ownership, b"{}").await.unwrap_err();
+    let error = store.create_record(&RecordName::Ownership, b"{}", 1).await.unwrap_err();
     assert!(matches!(error, StoreError::Ambiguous { .. }), "{error}");
     let error = store.read_record(&RecordName::Ownership).await.unwrap_err();
     assert!(matches!(error, StoreError::Unreachable { .. }), "{error}");
@@ -192,7 +192,7 @@ async fn an_answer_without_a_tag_settles_nothing() {
 async fn a_folders_revision_is_never_the_state_of_a_blob() {
     let service = Script::default();
     let swap =
-        service.open(URL).swap_record(&RecordName::Ownership, b"{}", &RecordVersion::Revision(1)).await;
+        service.open(URL).swap_record(&RecordName::Ownership, b"{}", &RecordVersion::Revision(1), 2).await;
     assert!(matches!(swap, Err(StoreError::Conflict { .. })), "{swap:?}");
     assert!(service.requests().is_empty());
 }

@@ -16,22 +16,11 @@ const STAMP: &str = "heartbeat.txt";
 /// The beat details' file.
 const DETAILS: &str = "heartbeat.json";
 
-/// Malformed are bytes that somebody wrote, and a monitor may count them as silence. What stands in the stamp's
-/// place or path, such as a circle of links where a share was mounted, says nothing about a heart.
-fn cannot_be_read(error: StoreError) -> StoreError {
-    match error {
-        StoreError::Malformed { what, detail } => {
-            StoreError::Unreachable { attempt: format!("read {what}"), detail }
-        }
-        error => error,
-    }
-}
-
 impl Root {
     pub(super) fn read_stamp(&self, cluster: &ClusterId) -> Result<Stamp, StoreError> {
         let path = self.file_of(cluster, STAMP);
         let bytes = file::read_bounded(&path, Stamp::MAX_BYTES + 1)
-            .map_err(|fault| cannot_be_read(self.explain("read", &path, fault)))?;
+            .map_err(|fault| self.explain("read", &path, fault))?;
         Stamp::parse(&bytes).map_err(|error| StoreError::Malformed {
             what: path.display().to_string(),
             detail: error.to_string(),

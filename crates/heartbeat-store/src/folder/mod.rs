@@ -13,6 +13,7 @@ mod beats;
 mod errors;
 mod file;
 mod lane;
+mod maintenance;
 mod records;
 mod root;
 mod staging;
@@ -24,7 +25,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use failover_policy::{ClusterId, Stamp};
-
 use tokio::time::timeout;
 use tracing::debug;
 
@@ -123,9 +123,14 @@ impl Backend for FolderBackend {
         self.perform(&self.reads, move |root| root.records(&name)?.read()).await
     }
 
-    async fn create_record(&self, name: &RecordName, body: &[u8]) -> Result<RecordVersion, StoreError> {
+    async fn create_record(
+        &self,
+        name: &RecordName,
+        body: &[u8],
+        revision: u64,
+    ) -> Result<RecordVersion, StoreError> {
         let (name, body) = (name.clone(), body.to_vec());
-        self.perform(&self.swaps, move |root| root.records(&name)?.create(&body)).await
+        self.perform(&self.swaps, move |root| root.records(&name)?.create(&body, revision)).await
     }
 
     async fn swap_record(
@@ -133,14 +138,24 @@ impl Backend for FolderBackend {
         name: &RecordName,
         body: &[u8],
         expected: &RecordVersion,
+        revision: u64,
     ) -> Result<RecordVersion, StoreError> {
         let (name, body, expected) = (name.clone(), body.to_vec(), expected.clone());
-        self.perform(&self.swaps, move |root| root.records(&name)?.swap(&body, &expected)).await
+        self.perform(&self.swaps, move |root| root.records(&name)?.swap(&body, &expected, revision)).await
     }
 
     async fn remove_probe(&self, id: &str) -> Result<(), StoreError> {
         let name = RecordName::Probe(id.to_owned());
         self.perform(&self.swaps, move |root| root.records(&name)?.remove()).await
+    }
+
+    async fn read_maintenance(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        self.perform(&self.reads, Root::read_maintenance).await
+    }
+
+    async fn write_maintenance(&self, body: &[u8]) -> Result<(), StoreError> {
+        let body = body.to_vec();
+        self.perform(&self.swaps, move |root| root.write_maintenance(&body)).await
     }
 }
 

@@ -1,5 +1,6 @@
 //! Records as folders of revisions: `<stem>/<20-digit revision>.json`, of which the highest counts.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
@@ -52,12 +53,12 @@ impl Records<'_> {
         Ok(Some(Record { body, version: RecordVersion::Revision(revision) }))
     }
 
-    /// Publishes revision 1 of a record that has none.
-    pub(super) fn create(&self, body: &[u8]) -> Result<RecordVersion, StoreError> {
+    /// Publishes the first revision of a record that has none.
+    pub(super) fn create(&self, body: &[u8], revision: u64) -> Result<RecordVersion, StoreError> {
         self.expect_highest(None)?;
         let staging = self.stage(body)?;
         let created = self.create_folder()?;
-        let published = self.publish(&staging, 1);
+        let published = self.publish(&staging, 0, revision);
         if created && matches!(published, Err(StoreError::Unsupported { .. })) {
             // Nobody can have put anything in there; if somebody has, the folder stays.
             let _ = fs::remove_dir(&self.folder);
@@ -65,18 +66,19 @@ impl Records<'_> {
         published
     }
 
-    /// Publishes the revision after `expected`, which must be the highest.
-    pub(super) fn swap(&self, body: &[u8], expected: &RecordVersion) -> Result<RecordVersion, StoreError> {
+    /// Publishes a revision above `expected`, which must be the highest.
+    pub(super) fn swap(
+        &self,
+        body: &[u8],
+        expected: &RecordVersion,
+        revision: u64,
+    ) -> Result<RecordVersion, StoreError> {
         let &RecordVersion::Revision(expected) = expected else {
             return Err(self.conflict());
         };
         self.expect_highest(Some(expected))?;
-        let next = expected.checked_add(1).ok_or_else(|| StoreError::Malformed {
-            what: self.folder.display().to_string(),
-            detail: "no revision is left after the highest".to_owned(),
-        })?;
         let staging = self.stage(body)?;
-        self.publish(&staging, next)
+        self.publish(&staging, expected, revision)
     }
 
     /// Removes the revisions and the folder; anything else in there stays and is reported.
@@ -118,9 +120,10 @@ impl Records<'_> {
         }
     }
 
-    /// Gives the staged record its revision, and looks again: only the highest has won. A record that was
-    /// published and is not the highest took effect all the same, so that is no conflict but ambiguous.
-    fn publish(&self, staging: &Staging, revision: u64) -> Result<RecordVersion, StoreError> {
+    /// Gives the staged record its revision, and looks again: only the highest has won, and only if nothing lies
+    /// between it and the one that it follows. A record that was published and did not win like that took effect
+    /// all the same, so that is no conflict but ambiguous.
+    fn publish(&self, staging: &Staging, follows: u64, revision: u64) -> Result<RecordVersion, StoreError> {
         let path = self.file_of(revision);
         match staging.publish(&path) {
             Ok(()) => {}
@@ -128,7 +131,7 @@ impl Records<'_> {
             Err(error) if errors::lacks_links(&error) => return Err(self.unsupported(&error)),
             Err(error) => return Err(self.root.explain("publish", &path, error.into())),
         }
-        self.confirm(revision).map_err(|detail| StoreError::Ambiguous {
+        self.confirm(follows, revision).map_err(|detail| StoreError::Ambiguous {
             attempt: format!("publish {}", path.display()),
             detail,
         })?;
@@ -136,13 +139,20 @@ impl Records<'_> {
     }
 
     /// Looks whether what was published is what counts; else says why it may not be.
-    fn confirm(&self, revision: u64) -> Result<(), String> {
+    fn confirm(&self, follows: u64, revision: u64) -> Result<(), String> {
         self.flush_folder().map_err(|error| format!("it is there, but flushing it failed: {error}"))?;
-        match self.highest().map_err(|error| format!("it is there, but then {error}"))? {
-            Some(highest) if highest == revision => Ok(()),
+        let revisions = self.revisions().map_err(|error| format!("it is there, but then {error}"))?;
+        match revisions.last() {
+            Some(highest) if *highest == revision => {}
             // Somebody built on it already, or it slipped in beneath a revision that was not to be seen.
-            Some(highest) => Err(format!("it is there, but revision {highest} counts")),
-            None => Err("it was there, and is gone".to_owned()),
+            Some(highest) => return Err(format!("it is there, but revision {highest} counts")),
+            None => return Err("it was there, and is gone".to_owned()),
+        }
+        // Two that publish the next revision want one name, and one is refused. A jump wants another, so somebody
+        // may have published the next one, and looked again, before the jump was there to be seen.
+        match revisions.into_iter().rev().find(|passed| follows < *passed && *passed < revision) {
+            Some(passed) => Err(format!("it is there and counts, but it passed over revision {passed}")),
+            None => Ok(()),
         }
     }
 
@@ -159,21 +169,29 @@ impl Records<'_> {
 
     /// The highest revision; `None` where the record was never created.
     fn highest(&self) -> Result<Option<u64>, StoreError> {
-        let list = || -> Result<Option<Revision>, FileFault> {
-            let mut highest = None;
+        Ok(self.revisions()?.last().copied())
+    }
+
+    /// All revisions; none where the record was never created.
+    fn revisions(&self) -> Result<BTreeSet<u64>, StoreError> {
+        let list = || -> Result<Option<BTreeSet<u64>>, FileFault> {
+            let mut revisions = BTreeSet::new();
             for entry in fs::read_dir(&self.folder)? {
-                highest = highest.max(Revision::parse(&entry?.file_name()));
+                match Revision::parse(&entry?.file_name()) {
+                    Some(Revision::Number(number)) => drop(revisions.insert(number)),
+                    Some(Revision::TooHigh) => return Ok(None),
+                    None => {}
+                }
             }
-            Ok(highest)
+            Ok(Some(revisions))
         };
         match list() {
-            Ok(None) => Ok(None),
-            Ok(Some(Revision::Number(number))) => Ok(Some(number)),
-            Ok(Some(Revision::TooHigh)) => Err(StoreError::Malformed {
+            Ok(Some(revisions)) => Ok(revisions),
+            Ok(None) => Err(StoreError::Malformed {
                 what: self.folder.display().to_string(),
                 detail: format!("it has a revision above {}", u64::MAX),
             }),
-            Err(FileFault::Missing) => self.root.check().map(|()| None),
+            Err(FileFault::Missing) => self.root.check().map(|()| BTreeSet::new()),
             Err(fault) => Err(self.root.explain("list", &self.folder, fault)),
         }
     }

@@ -72,7 +72,7 @@ impl Root {
         let explained = match fault {
             FileFault::Io(error) => return errors::from_io(format!("{verb} {what}"), &error),
             FileFault::Missing => StoreError::NotFound { what },
-            FileFault::Odd(detail) => StoreError::Malformed { what, detail: detail.to_owned() },
+            FileFault::Odd(detail) => StoreError::Obstructed { what, detail: detail.to_owned() },
         };
         self.check().err().unwrap_or(explained)
     }

@@ -52,15 +52,20 @@ fn tree(root: &Path) -> Vec<String> {
     found
 }
 
+/// The revision after a state.
+fn after(version: &RecordVersion) -> u64 {
+    version.revision().unwrap_or(1).saturating_add(1)
+}
+
 #[tokio::test]
 async fn the_layout_is_the_documented_one_and_nothing_is_left_beside_it() {
     let (root, store) = new_store();
     store.write_beat(&a(), &beat()).await.unwrap();
     assert_eq!(tree(root.path()), ["a", "a/heartbeat.json", "a/heartbeat.txt"]);
-    let first = store.create_record(&RecordName::Ownership, b"1").await.unwrap();
-    store.swap_record(&RecordName::Ownership, b"2", &first).await.unwrap();
-    store.create_record(&RecordName::Ownership, b"again").await.unwrap_err();
-    store.swap_record(&RecordName::Ownership, b"late", &first).await.unwrap_err();
+    let first = store.create_record(&RecordName::Ownership, b"1", 1).await.unwrap();
+    store.swap_record(&RecordName::Ownership, b"2", &first, after(&first)).await.unwrap();
+    store.create_record(&RecordName::Ownership, b"again", 1).await.unwrap_err();
+    store.swap_record(&RecordName::Ownership, b"late", &first, after(&first)).await.unwrap_err();
     let records = ["ownership", "ownership/00000000000000000001.json", "ownership/00000000000000000002.json"];
     assert_eq!(tree(root.path())[3..], records, "every staging file is gone, of wins and of losses");
 }
@@ -123,9 +128,11 @@ async fn a_root_that_is_no_folder_is_named_with_what_to_do() {
             store.read_details(&a()).await.unwrap_err(),
             store.clusters().await.unwrap_err(),
             store.read_record(&RecordName::Ownership).await.unwrap_err(),
-            store.create_record(&RecordName::Ownership, b"1").await.unwrap_err(),
-            store.swap_record(&RecordName::Ownership, b"1", &version).await.unwrap_err(),
+            store.create_record(&RecordName::Ownership, b"1", 1).await.unwrap_err(),
+            store.swap_record(&RecordName::Ownership, b"1", &version, after(&version)).await.unwrap_err(),
             store.remove_probe("1").await.unwrap_err(),
+            store.read_maintenance().await.unwrap_err(),
+            store.write_maintenance(b"{}").await.unwrap_err(),
         ];
         for error in errors {
             assert_eq!(error.reason(), "no_store", "{error}");
@@ -161,10 +168,9 @@ async fn what_is_no_file_in_a_stamps_place_is_a_clear_error_and_never_a_hang() {
         let path = root.path().join("a/heartbeat.txt");
         plant(&path);
         let read = store.read_stamp(&a()).await.unwrap_err();
-        assert_eq!(read.reason(), "unreachable", "{kind}: no monitor may take it for silence");
         let written = store.write_beat(&a(), &beat()).await.unwrap_err();
-        assert_eq!(written.reason(), "malformed", "{kind}: {written}");
         for error in [read, written] {
+            assert_eq!(error.reason(), "obstructed", "{kind}: no monitor may take it for silence: {error}");
             assert!(error.to_string().contains(kind), "{kind}: {error}");
             assert!(error.to_string().contains(path.to_str().unwrap()), "{kind}: {error}");
         }
@@ -251,32 +257,36 @@ async fn only_files_named_by_twenty_digits_are_revisions_and_the_highest_counts(
         fs::write(folder.join(stray), "stray").unwrap();
     }
     assert_eq!(store.read_record(&RecordName::Ownership).await, Ok(None));
-    store.create_record(&RecordName::Ownership, b"first").await.unwrap();
+    store.create_record(&RecordName::Ownership, b"first", 1).await.unwrap();
     // A gap, as a restored backup may leave it.
     fs::write(folder.join("00000000000000000007.json"), "seventh").unwrap();
     let record = store.read_record(&RecordName::Ownership).await.unwrap().unwrap();
     assert_eq!(record, Record { body: b"seventh".to_vec(), version: RecordVersion::Revision(7) });
-    let next = store.swap_record(&RecordName::Ownership, b"eighth", &record.version).await.unwrap();
+    let next = store
+        .swap_record(&RecordName::Ownership, b"eighth", &record.version, after(&record.version))
+        .await
+        .unwrap();
     assert_eq!(next, RecordVersion::Revision(8));
 }
 
 #[tokio::test]
 async fn an_etag_names_no_state_of_a_folder() {
     let (_root, store) = new_store();
-    store.create_record(&RecordName::Ownership, b"first").await.unwrap();
+    store.create_record(&RecordName::Ownership, b"first", 1).await.unwrap();
     let foreign = RecordVersion::ETag("\"0x8D\"".to_owned());
-    let error = store.swap_record(&RecordName::Ownership, b"second", &foreign).await.unwrap_err();
+    let error =
+        store.swap_record(&RecordName::Ownership, b"second", &foreign, after(&foreign)).await.unwrap_err();
     assert_eq!(error.reason(), "conflict", "{error}");
 }
 
 #[tokio::test]
 async fn a_revision_that_no_counter_reaches_is_malformed_and_not_passed_over() {
     let (root, store) = new_store();
-    let version = store.create_record(&RecordName::Ownership, b"first").await.unwrap();
+    let version = store.create_record(&RecordName::Ownership, b"first", 1).await.unwrap();
     fs::write(root.path().join("ownership/99999999999999999999.json"), "far").unwrap();
     for error in [
         store.read_record(&RecordName::Ownership).await.unwrap_err(),
-        store.swap_record(&RecordName::Ownership, b"second", &version).await.unwrap_err(),
+        store.swap_record(&RecordName::Ownership, b"second", &version, after(&version)).await.unwrap_err(),
     ] {
         assert_eq!(error.reason(), "malformed", "{error}");
         assert!(error.to_string().contains("it has a revision above 18446744073709551615"), "{error}");
@@ -289,7 +299,10 @@ async fn the_last_revision_can_be_read_and_not_be_followed() {
     fs::create_dir(root.path().join("ownership")).unwrap();
     fs::write(root.path().join(format!("ownership/{}.json", u64::MAX)), "last").unwrap();
     let record = store.read_record(&RecordName::Ownership).await.unwrap().unwrap();
-    let error = store.swap_record(&RecordName::Ownership, b"next", &record.version).await.unwrap_err();
+    let error = store
+        .swap_record(&RecordName::Ownership, b"next", &record.version, after(&record.version))
+        .await
+        .unwrap_err();
     assert_eq!(error.reason(), "malformed", "{error}");
 }
 
@@ -299,8 +312,8 @@ async fn what_is_no_file_in_a_records_place_is_a_clear_error() {
     fs::write(root.path().join("ownership"), "").unwrap();
     let error = store.read_record(&RecordName::Ownership).await.unwrap_err();
     assert!(error.to_string().contains("a part of its path is not a folder"), "{error}");
-    let error = store.create_record(&RecordName::Ownership, b"1").await.unwrap_err();
-    assert_eq!(error.reason(), "malformed", "{error}");
+    let error = store.create_record(&RecordName::Ownership, b"1", 1).await.unwrap_err();
+    assert_eq!(error.reason(), "obstructed", "{error}");
 
     let (root, store) = new_store();
     fs::create_dir_all(root.path().join("ownership/00000000000000000003.json")).unwrap();
@@ -314,7 +327,7 @@ async fn staging_files_of_a_crashed_process_do_no_harm() {
     for stale in [".staging-1", ".staging-1-00000000000000ff"] {
         fs::write(root.path().join(stale), "{\"half\":").unwrap();
     }
-    store.create_record(&RecordName::Ownership, b"1").await.unwrap();
+    store.create_record(&RecordName::Ownership, b"1", 1).await.unwrap();
     assert_eq!(store.read_record(&RecordName::Ownership).await.unwrap().unwrap().body, b"1");
     assert_eq!(store.clusters().await, Ok(BTreeSet::new()));
 }
@@ -322,7 +335,7 @@ async fn staging_files_of_a_crashed_process_do_no_harm() {
 #[tokio::test]
 async fn removing_a_probe_takes_its_revisions_and_leaves_what_is_not_ours() {
     let (root, store) = new_store();
-    store.create_record(&RecordName::Probe("p".to_owned()), b"1").await.unwrap();
+    store.create_record(&RecordName::Probe("p".to_owned()), b"1", 1).await.unwrap();
     fs::write(root.path().join(".probe-p/precious"), "").unwrap();
     let error = store.remove_probe("p").await.unwrap_err();
     assert!(error.to_string().contains(".probe-p"), "{error}");
@@ -335,7 +348,7 @@ async fn a_probe_id_cannot_lead_out_of_the_store() {
     for id in ["", "../ownership", "a/b", ".", "p\0"] {
         for error in [
             store.remove_probe(id).await.unwrap_err(),
-            store.create_record(&RecordName::Probe(id.to_owned()), b"1").await.unwrap_err(),
+            store.create_record(&RecordName::Probe(id.to_owned()), b"1", 1).await.unwrap_err(),
         ] {
             assert_eq!(error.reason(), "malformed", "{id:?}: {error}");
         }

@@ -9,11 +9,11 @@ use crate::StoreError;
 /// A kind of operation that a fault can be laid on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
-    /// Reading anything: stamps, details, the list of clusters, records.
+    /// Reading anything: stamps, details, the list of clusters, records, maintenance.
     Read,
     /// Writing a beat.
     Beat,
-    /// Creating, swapping or removing a record.
+    /// Creating, swapping or removing a record, and writing maintenance.
     Swap,
 }
 

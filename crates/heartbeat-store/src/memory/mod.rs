@@ -70,14 +70,29 @@ impl MemoryBackend {
         self.vault.plant_record(name, body);
     }
 
+    /// Takes a record away, as a backup restored or an account failed over would.
+    pub fn remove_record(&self, name: &RecordName) {
+        self.vault.remove(name);
+    }
+
+    /// Puts these bytes where the maintenance record lives.
+    pub fn plant_maintenance(&self, body: &[u8]) {
+        self.vault.write_maintenance(body.to_vec());
+    }
+
     /// The bytes where a cluster's stamp lives, if there are any.
     pub fn stored_stamp(&self, cluster: &ClusterId) -> Option<Vec<u8>> {
         self.vault.stored_stamp(cluster)
     }
 
+    /// This record as it stands, if it is there; faults do not blind it.
+    pub fn stored_record(&self, name: &RecordName) -> Option<Record> {
+        self.vault.stored_record(name)
+    }
+
     /// Whether this record is there; faults do not blind it.
     pub fn holds_record(&self, name: &RecordName) -> bool {
-        self.vault.holds_record(name)
+        self.stored_record(name).is_some()
     }
 
     /// Whether the store has anything in it; faults do not blind it.
@@ -143,7 +158,12 @@ impl Backend for MemoryBackend {
         self.perform(Operation::Read, move |vault| vault.read_record(&name)).await
     }
 
-    async fn create_record(&self, name: &RecordName, body: &[u8]) -> Result<RecordVersion, StoreError> {
+    async fn create_record(
+        &self,
+        name: &RecordName,
+        body: &[u8],
+        _revision: u64,
+    ) -> Result<RecordVersion, StoreError> {
         let (name, body) = (name.clone(), body.to_vec());
         self.perform(Operation::Swap, move |vault| vault.put_record(&name, body, None)).await
     }
@@ -153,6 +173,7 @@ impl Backend for MemoryBackend {
         name: &RecordName,
         body: &[u8],
         expected: &RecordVersion,
+        _revision: u64,
     ) -> Result<RecordVersion, StoreError> {
         let (name, body, expected) = (name.clone(), body.to_vec(), expected.clone());
         self.perform(Operation::Swap, move |vault| vault.put_record(&name, body, Some(&expected))).await
@@ -160,7 +181,24 @@ impl Backend for MemoryBackend {
 
     async fn remove_probe(&self, id: &str) -> Result<(), StoreError> {
         let name = RecordName::Probe(id.to_owned());
-        self.perform(Operation::Swap, move |vault| vault.remove(&name)).await
+        self.perform(Operation::Swap, move |vault| {
+            vault.remove(&name);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn read_maintenance(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        self.perform(Operation::Read, Vault::read_maintenance).await
+    }
+
+    async fn write_maintenance(&self, body: &[u8]) -> Result<(), StoreError> {
+        let body = body.to_vec();
+        self.perform(Operation::Swap, move |vault| {
+            vault.write_maintenance(body);
+            Ok(())
+        })
+        .await
     }
 }
 

@@ -17,9 +17,10 @@ struct Content {
     details: BTreeMap<ClusterId, Vec<u8>>,
     /// By [`RecordName::stem`].
     records: BTreeMap<String, Record>,
-    /// The revision that the latest change of a record got; no two states share one, so that a record that
-    /// was removed and created again is not mistaken for the old one.
-    revision: u64,
+    /// Changes of records so far, from which tags are made: no two states share one, so that a record that was
+    /// removed and created again is not mistaken for the old one.
+    changes: u64,
+    maintenance: Option<Vec<u8>>,
 }
 
 impl Vault {
@@ -70,10 +71,21 @@ impl Vault {
         Ok(content.put(name, body))
     }
 
-    #[expect(clippy::unnecessary_wraps, reason = "writes share the shape of what can fail")]
-    pub(super) fn remove(&self, name: &RecordName) -> Result<(), StoreError> {
+    pub(super) fn remove(&self, name: &RecordName) {
         self.content().records.remove(&name.stem());
-        Ok(())
+    }
+
+    pub(super) fn read_maintenance(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        match &self.content().maintenance {
+            Some(body) if body.len() > Record::MAX_BYTES => {
+                Err(Record::over_long("the maintenance record in memory".to_owned()))
+            }
+            found => Ok(found.clone()),
+        }
+    }
+
+    pub(super) fn write_maintenance(&self, body: Vec<u8>) {
+        self.content().maintenance = Some(body);
     }
 
     pub(super) fn plant_stamp(&self, cluster: &ClusterId, bytes: &[u8]) {
@@ -94,13 +106,16 @@ impl Vault {
         self.content().stamps.get(cluster).cloned()
     }
 
-    pub(super) fn holds_record(&self, name: &RecordName) -> bool {
-        self.content().records.contains_key(&name.stem())
+    pub(super) fn stored_record(&self, name: &RecordName) -> Option<Record> {
+        self.content().records.get(&name.stem()).cloned()
     }
 
     pub(super) fn is_empty(&self) -> bool {
         let content = self.content();
-        content.stamps.is_empty() && content.details.is_empty() && content.records.is_empty()
+        content.stamps.is_empty()
+            && content.details.is_empty()
+            && content.records.is_empty()
+            && content.maintenance.is_none()
     }
 
     /// The content; a test that panicked while holding the lock leaves it whole.
@@ -111,8 +126,8 @@ impl Vault {
 
 impl Content {
     fn put(&mut self, name: &RecordName, body: Vec<u8>) -> RecordVersion {
-        self.revision += 1;
-        let version = RecordVersion::Revision(self.revision);
+        self.changes += 1;
+        let version = RecordVersion::ETag(format!("\"{}\"", self.changes));
         self.records.insert(name.stem(), Record { body, version: version.clone() });
         version
     }

@@ -89,6 +89,6 @@ async fn one_answer_is_lost_and_the_write_has_landed() {
     assert_eq!(store.write_beat(&cluster(), &beat()).await, Ok(()), "only one answer is lost");
 
     memory.lose_next_answer();
-    let settled = store.create_record(&RecordName::Ownership, b"mine").await;
+    let settled = store.create_record(&RecordName::Ownership, b"mine", 1).await;
     assert!(settled.is_ok(), "the store reads back and finds its own record: {settled:?}");
 }

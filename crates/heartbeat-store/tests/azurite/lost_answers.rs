@@ -31,9 +31,9 @@ async fn a_winning_write_whose_answer_is_lost_is_settled_as_won() {
         let Line { proxy, store, azurite: _running, .. } = line().await;
         let name = RecordName::Ownership;
         proxy.lose_next("PUT", loss);
-        let created = store.create_record(&name, b"ours, first").await.unwrap();
+        let created = store.create_record(&name, b"ours, first", 1).await.unwrap();
         proxy.lose_next("PUT", loss);
-        let swapped = store.swap_record(&name, b"ours, second", &created).await.unwrap();
+        let swapped = store.swap_record(&name, b"ours, second", &created, 2).await.unwrap();
         let expected = Record { body: b"ours, second".to_vec(), version: swapped };
         assert_eq!(store.read_record(&name).await, Ok(Some(expected)), "{loss:?}");
         let puts = proxy.take_requests().iter().filter(|line| line.starts_with("PUT")).count();
@@ -47,7 +47,7 @@ async fn a_losing_write_whose_answer_is_lost_is_no_win() {
         let Line { azurite, proxy, container, store } = line().await;
         azurite.put_blob(&format!("{container}/ownership.json"), b"theirs", &[]).unwrap();
         proxy.lose_next("PUT", loss);
-        let error = store.create_record(&RecordName::Ownership, b"ours").await.unwrap_err();
+        let error = store.create_record(&RecordName::Ownership, b"ours", 1).await.unwrap_err();
         assert!(matches!(error, StoreError::Ambiguous { .. }), "{loss:?}: {error}");
         let record = store.read_record(&RecordName::Ownership).await.unwrap().unwrap();
         assert_eq!(record.body, b"theirs");
@@ -83,12 +83,16 @@ async fn every_operation_is_one_request() {
     took("GET", "");
     assert_eq!(store.read_record(&name).await, Ok(None));
     took("GET", "/ownership.json");
-    let version = store.create_record(&name, b"1").await.unwrap();
+    let version = store.create_record(&name, b"1", 1).await.unwrap();
     took("PUT", "/ownership.json");
-    store.swap_record(&name, b"2", &version).await.unwrap();
+    store.swap_record(&name, b"2", &version, 2).await.unwrap();
     took("PUT", "/ownership.json");
-    store.create_record(&probe, b"1").await.unwrap();
+    store.create_record(&probe, b"1", 1).await.unwrap();
     took("PUT", "/.probe-p.json");
     store.remove_probe("p").await.unwrap();
     took("DELETE", "/.probe-p.json");
+    store.write_maintenance(b"{}").await.unwrap();
+    took("PUT", "/maintenance.json");
+    store.read_maintenance().await.unwrap();
+    took("GET", "/maintenance.json");
 }

@@ -34,7 +34,7 @@ async fn a_frozen_service_is_unreachable_within_the_deadline_and_back_as_soon_as
     let error = store.write_beat(&cluster(), &beat(8)).await.unwrap_err();
     assert!(matches!(error, StoreError::Unreachable { .. }), "{error}");
     assert!(started.elapsed() < DEADLINES.write + SLACK, "it took {:?}", started.elapsed());
-    let error = store.create_record(&RecordName::Ownership, b"{}").await.unwrap_err();
+    let error = store.create_record(&RecordName::Ownership, b"{}", 1).await.unwrap_err();
     assert!(matches!(error, StoreError::Ambiguous { .. }), "it may land once the service wakes up: {error}");
 
     azurite.thaw().unwrap();

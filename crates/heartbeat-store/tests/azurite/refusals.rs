@@ -40,7 +40,7 @@ async fn a_signature_for_reading_reads_and_may_not_write() {
     assert_eq!(store.read_stamp(&cluster()).await, Ok(beat(7).stamp));
     let (reads, writes) = every_outcome(&store).await;
     assert_eq!(reads, [], "this is all that a monitor needs");
-    assert_eq!(writes.len(), 3);
+    assert_eq!(writes.len(), 4);
     for error in writes {
         assert!(matches!(error, StoreError::Denied { .. }), "{error}");
         assert!(error.to_string().contains("write (w)"), "{error}");
@@ -67,7 +67,7 @@ async fn nobody_without_a_name_is_let_in() {
 
 async fn everything_is_denied(store: &Store, hint: &str) {
     let (reads, writes) = every_outcome(store).await;
-    assert_eq!((reads.len(), writes.len()), (4, 3));
+    assert_eq!((reads.len(), writes.len()), (5, 4));
     for error in reads.into_iter().chain(writes) {
         assert!(matches!(error, StoreError::Denied { .. }), "{error}");
         let line = error.to_string();

@@ -55,11 +55,13 @@ pub(crate) async fn every_outcome(store: &Store) -> (Vec<StoreError>, Vec<StoreE
         store.read_details(&cluster()).await.map(drop),
         store.clusters().await.map(drop),
         store.read_record(&RecordName::Ownership).await.map(drop),
+        store.read_maintenance().await.map(drop),
     ];
     let writes = [
         store.write_beat(&cluster(), &beat(1)).await,
-        store.create_record(&RecordName::Ownership, b"{}").await.map(drop),
+        store.create_record(&RecordName::Ownership, b"{}", 1).await.map(drop),
         store.remove_probe("p").await,
+        store.write_maintenance(b"{}").await,
     ];
     let errors =
         |outcomes: Vec<Result<(), StoreError>>| outcomes.into_iter().filter_map(Result::err).collect();

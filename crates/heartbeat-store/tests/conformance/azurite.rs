@@ -94,6 +94,10 @@ impl Planter for Container {
         self.azurite.put_blob(&self.path(&format!("{}.json", name.stem())), body, &[]).unwrap();
     }
 
+    async fn plant_maintenance(&self, body: &[u8]) {
+        self.azurite.put_blob(&self.path("maintenance.json"), body, &[]).unwrap();
+    }
+
     async fn probe_remains(&self, id: &str) -> bool {
         self.azurite.blob(&self.path(&format!(".probe-{id}.json"))).unwrap().is_some()
     }

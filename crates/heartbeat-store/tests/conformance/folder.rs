@@ -75,6 +75,10 @@ impl Planter for Folder {
         fs::write(folder.join(format!("{next:020}.json")), body).unwrap();
     }
 
+    async fn plant_maintenance(&self, body: &[u8]) {
+        fs::write(self.root.join("maintenance.json"), body).unwrap();
+    }
+
     async fn probe_remains(&self, id: &str) -> bool {
         self.root.join(format!(".probe-{id}")).exists()
     }

@@ -47,6 +47,10 @@ impl Planter for Memory {
         self.place.plant_record(name, body);
     }
 
+    async fn plant_maintenance(&self, body: &[u8]) {
+        self.place.plant_maintenance(body);
+    }
+
     async fn probe_remains(&self, id: &str) -> bool {
         self.place.holds_record(&RecordName::Probe(id.to_owned()))
     }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use heartbeat_store::{FolderBackend, RecordName, RecordVersion, Store, StoreError};
 
-use crate::suite::{beat, cluster, stamp, store};
+use crate::suite::{after, beat, cluster, stamp, store};
 
 const NOW: i64 = 639_000_000_000_000_000;
 /// The prepared store, for the process of a case.
@@ -41,7 +41,7 @@ fn a_folder_without_rights_denies_everything() {
 async fn full_disk() {
     let (root, store) = prepared();
     store.write_beat(&cluster("a"), &beat(NOW)).await.unwrap();
-    let first = store.create_record(&RecordName::Ownership, b"kept").await.unwrap();
+    let first = store.create_record(&RecordName::Ownership, b"kept", 1).await.unwrap();
     let ballast = fill(&root);
 
     store.write_beat(&cluster("a"), &beat(NOW + 1)).await.unwrap();
@@ -49,8 +49,8 @@ async fn full_disk() {
     let long = vec![b'x'; 30_000];
     for error in [
         store.write_beat(&cluster("b"), &beat(NOW)).await.unwrap_err(),
-        store.swap_record(&RecordName::Ownership, &long, &first).await.unwrap_err(),
-        store.create_record(&RecordName::Probe("p".to_owned()), &long).await.unwrap_err(),
+        store.swap_record(&RecordName::Ownership, &long, &first, after(&first)).await.unwrap_err(),
+        store.create_record(&RecordName::Probe("p".to_owned()), &long, 1).await.unwrap_err(),
     ] {
         assert!(matches!(error, StoreError::NoSpace { .. }), "{error}");
         assert!(error.to_string().contains("free space in the store"), "{error}");
@@ -62,7 +62,7 @@ async fn full_disk() {
 
     fs::remove_file(ballast).unwrap();
     store.write_beat(&cluster("b"), &beat(NOW)).await.unwrap();
-    store.swap_record(&RecordName::Ownership, &long, &first).await.unwrap();
+    store.swap_record(&RecordName::Ownership, &long, &first, after(&first)).await.unwrap();
 }
 
 #[tokio::test]
@@ -70,7 +70,7 @@ async fn full_disk() {
 async fn read_only() {
     let (root, store) = prepared();
     store.write_beat(&cluster("a"), &beat(NOW)).await.unwrap();
-    let first = store.create_record(&RecordName::Ownership, b"kept").await.unwrap();
+    let first = store.create_record(&RecordName::Ownership, b"kept", 1).await.unwrap();
     let remounted = Command::new("mount").args(["-o", "remount,bind,ro"]).arg(&root).status().unwrap();
     assert!(remounted.success());
 
@@ -86,7 +86,7 @@ async fn no_rights() {
     use std::os::unix::fs::PermissionsExt;
     let (root, store) = prepared();
     store.write_beat(&cluster("a"), &beat(NOW)).await.unwrap();
-    let first = store.create_record(&RecordName::Ownership, b"kept").await.unwrap();
+    let first = store.create_record(&RecordName::Ownership, b"kept", 1).await.unwrap();
     let allow = |mode| fs::set_permissions(&root, fs::Permissions::from_mode(mode)).unwrap();
 
     allow(0o000);
@@ -115,8 +115,8 @@ async fn assert_denied(store: &Store, first: &RecordVersion, hint: &str) {
     for error in [
         store.write_beat(&cluster("a"), &beat(NOW + 1)).await.unwrap_err(),
         store.write_beat(&cluster("b"), &beat(NOW)).await.unwrap_err(),
-        store.create_record(&RecordName::Probe("p".to_owned()), b"1").await.unwrap_err(),
-        store.swap_record(&RecordName::Ownership, b"2", first).await.unwrap_err(),
+        store.create_record(&RecordName::Probe("p".to_owned()), b"1", 1).await.unwrap_err(),
+        store.swap_record(&RecordName::Ownership, b"2", first, after(first)).await.unwrap_err(),
     ] {
         assert!(matches!(error, StoreError::Denied { .. }), "{error}");
         assert!(error.to_string().contains(hint), "{hint}: {error}");

@@ -47,7 +47,7 @@ async fn use_it(store: &Store) -> Result<(), StoreError> {
     assert_eq!(store.read_details(&cluster).await?, Some(details));
     assert_eq!(store.clusters().await?, [cluster].into());
     let probe = RecordName::Probe("p".to_owned());
-    let version = store.create_record(&probe, b"1").await?;
-    store.swap_record(&probe, b"2", &version).await?;
+    let version = store.create_record(&probe, b"1", 1).await?;
+    store.swap_record(&probe, b"2", &version, 2).await?;
     store.remove_probe("p").await
 }

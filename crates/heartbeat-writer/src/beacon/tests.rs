@@ -68,8 +68,13 @@ impl Backend for Slow {
         self.memory.read_record(name).await
     }
 
-    async fn create_record(&self, name: &RecordName, body: &[u8]) -> Result<RecordVersion, StoreError> {
-        self.memory.create_record(name, body).await
+    async fn create_record(
+        &self,
+        name: &RecordName,
+        body: &[u8],
+        revision: u64,
+    ) -> Result<RecordVersion, StoreError> {
+        self.memory.create_record(name, body, revision).await
     }
 
     async fn swap_record(
@@ -77,12 +82,21 @@ impl Backend for Slow {
         name: &RecordName,
         body: &[u8],
         expected: &RecordVersion,
+        revision: u64,
     ) -> Result<RecordVersion, StoreError> {
-        self.memory.swap_record(name, body, expected).await
+        self.memory.swap_record(name, body, expected, revision).await
     }
 
     async fn remove_probe(&self, id: &str) -> Result<(), StoreError> {
         self.memory.remove_probe(id).await
+    }
+
+    async fn read_maintenance(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        self.memory.read_maintenance().await
+    }
+
+    async fn write_maintenance(&self, body: &[u8]) -> Result<(), StoreError> {
+        self.memory.write_maintenance(body).await
     }
 }
 

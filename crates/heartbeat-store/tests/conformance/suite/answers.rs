@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use failover_policy::{ClusterId, Stamp};
 use heartbeat_store::{Backend, Beat, BeatDetails, Record, RecordName, RecordVersion, StoreError};
 
-use super::{Planter, store};
+use super::{Planter, after, store};
 
 pub(crate) async fn a_lost_answer_to_a_winning_write_is_settled_as_won(planter: &impl Planter) {
     a_winning_write_is_settled(planter, Fate::LandsUnanswered).await;
@@ -20,24 +20,25 @@ pub(crate) async fn a_conflict_with_ones_own_winning_write_is_settled_as_won(pla
 pub(crate) async fn a_write_that_got_no_answer_and_did_not_land_is_ambiguous(planter: &impl Planter) {
     let name = RecordName::Ownership;
     let unlucky = store(Unlucky::new(planter, Fate::IsLost));
-    let error = unlucky.create_record(&name, b"mine").await.unwrap_err();
+    let error = unlucky.create_record(&name, b"mine", 1).await.unwrap_err();
     assert!(matches!(error, StoreError::Ambiguous { .. }), "it may still land: {error}");
     assert_eq!(unlucky.read_record(&name).await, Ok(None));
 
-    let version = store(planter.open()).create_record(&name, b"theirs").await.unwrap();
-    let error = unlucky.swap_record(&name, b"mine", &version).await.unwrap_err();
+    let version = store(planter.open()).create_record(&name, b"theirs", 1).await.unwrap();
+    let error = unlucky.swap_record(&name, b"mine", &version, after(&version)).await.unwrap_err();
     assert!(matches!(error, StoreError::Ambiguous { .. }), "{error}");
     assert_eq!(unlucky.read_record(&name).await.unwrap().unwrap().body, b"theirs");
 }
 
 pub(crate) async fn a_lost_answer_to_a_losing_write_is_not_taken_for_a_win(planter: &impl Planter) {
     let name = RecordName::Ownership;
-    let first = store(planter.open()).create_record(&name, b"theirs").await.unwrap();
-    store(planter.open()).swap_record(&name, b"theirs again", &first).await.unwrap();
+    let first = store(planter.open()).create_record(&name, b"theirs", 1).await.unwrap();
+    store(planter.open()).swap_record(&name, b"theirs again", &first, after(&first)).await.unwrap();
     let unlucky = store(Unlucky::new(planter, Fate::LandsUnanswered));
-    for outcome in
-        [unlucky.create_record(&name, b"mine").await, unlucky.swap_record(&name, b"mine", &first).await]
-    {
+    for outcome in [
+        unlucky.create_record(&name, b"mine", 1).await,
+        unlucky.swap_record(&name, b"mine", &first, after(&first)).await,
+    ] {
         let error = outcome.unwrap_err();
         assert!(matches!(error, StoreError::Ambiguous { .. }), "{error}");
     }
@@ -47,8 +48,8 @@ pub(crate) async fn a_lost_answer_to_a_losing_write_is_not_taken_for_a_win(plant
 async fn a_winning_write_is_settled(planter: &impl Planter, fate: Fate) {
     let name = RecordName::Ownership;
     let unlucky = store(Unlucky::new(planter, fate));
-    let created = unlucky.create_record(&name, b"mine").await.unwrap();
-    let swapped = unlucky.swap_record(&name, b"mine again", &created).await.unwrap();
+    let created = unlucky.create_record(&name, b"mine", 1).await.unwrap();
+    let swapped = unlucky.swap_record(&name, b"mine again", &created, after(&created)).await.unwrap();
     let expected = Record { body: b"mine again".to_vec(), version: swapped };
     assert_eq!(store(planter.open()).read_record(&name).await, Ok(Some(expected)));
 }
@@ -109,13 +110,18 @@ impl Backend for Unlucky {
         self.inner.read_record(name).await
     }
 
-    async fn create_record(&self, name: &RecordName, body: &[u8]) -> Result<RecordVersion, StoreError> {
+    async fn create_record(
+        &self,
+        name: &RecordName,
+        body: &[u8],
+        revision: u64,
+    ) -> Result<RecordVersion, StoreError> {
         match self.fate {
             Fate::IsLost => return Self::no_answer(),
-            Fate::LandsTwice => drop(self.inner.create_record(name, body).await?),
+            Fate::LandsTwice => drop(self.inner.create_record(name, body, revision).await?),
             Fate::LandsUnanswered => {}
         }
-        let answer = self.inner.create_record(name, body).await;
+        let answer = self.inner.create_record(name, body, revision).await;
         if matches!(self.fate, Fate::LandsTwice) { answer } else { Self::no_answer() }
     }
 
@@ -124,17 +130,26 @@ impl Backend for Unlucky {
         name: &RecordName,
         body: &[u8],
         expected: &RecordVersion,
+        revision: u64,
     ) -> Result<RecordVersion, StoreError> {
         match self.fate {
             Fate::IsLost => return Self::no_answer(),
-            Fate::LandsTwice => drop(self.inner.swap_record(name, body, expected).await?),
+            Fate::LandsTwice => drop(self.inner.swap_record(name, body, expected, revision).await?),
             Fate::LandsUnanswered => {}
         }
-        let answer = self.inner.swap_record(name, body, expected).await;
+        let answer = self.inner.swap_record(name, body, expected, revision).await;
         if matches!(self.fate, Fate::LandsTwice) { answer } else { Self::no_answer() }
     }
 
     async fn remove_probe(&self, id: &str) -> Result<(), StoreError> {
         self.inner.remove_probe(id).await
+    }
+
+    async fn read_maintenance(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        self.inner.read_maintenance().await
+    }
+
+    async fn write_maintenance(&self, body: &[u8]) -> Result<(), StoreError> {
+        self.inner.write_maintenance(body).await
     }
 }

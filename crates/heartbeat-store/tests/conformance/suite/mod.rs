@@ -4,15 +4,16 @@
 //! A place that cannot swap runs `stamp_cases!` and [`refusal`] instead of `record_cases!`.
 
 pub(crate) mod answers;
+pub(crate) mod maintenance;
 pub(crate) mod planter;
 pub(crate) mod races;
 pub(crate) mod records;
 pub(crate) mod refusal;
 pub(crate) mod stamps;
 
-pub(crate) use planter::{OddDetails, Planter, beat, cluster, stamp, store};
+pub(crate) use planter::{OddDetails, Planter, after, beat, cluster, stamp, store};
 
-/// Hands every case about stamps, details and clusters to a macro that takes `module::case, …`.
+/// Hands every case about stamps, details, clusters and maintenance to a macro that takes `module::case, …`.
 macro_rules! stamp_cases {
     ($run:ident) => {
         $run! {
@@ -26,6 +27,10 @@ macro_rules! stamp_cases {
             stamps::details_come_back_as_they_were_written,
             stamps::details_that_cannot_be_understood_are_none_and_harm_nothing,
             stamps::the_list_of_clusters_holds_those_with_a_stamp_and_nothing_else,
+            maintenance::maintenance_is_none_until_it_is_written_and_the_last_one_wins,
+            maintenance::odd_bytes_in_maintenance_are_returned_and_an_over_long_body_is_malformed,
+            maintenance::maintenance_is_apart_from_stamps_and_records,
+            maintenance::maintenance_in_a_missing_store_is_refused_and_creates_nothing,
         }
     };
 }
@@ -41,6 +46,8 @@ macro_rules! record_cases {
             records::a_record_of_a_missing_store_is_refused_and_creates_nothing,
             records::odd_bytes_in_a_record_are_returned_and_can_be_replaced,
             records::an_over_long_record_is_malformed_and_never_written,
+            records::a_revision_that_is_not_above_the_one_before_it_is_refused,
+            records::a_jump_ahead_is_built_upon_like_any_other_state,
             records::a_probe_is_removed_without_a_trace_and_touches_nothing_else,
             races::exactly_one_of_sixteen_claimants_creates_a_record,
             races::exactly_one_of_sixteen_claimants_swaps_a_record,

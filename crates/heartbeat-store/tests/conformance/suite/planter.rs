@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use failover_policy::{ClusterId, Stamp, Tick};
-use heartbeat_store::{Backend, Beat, BeatDetails, Deadlines, RecordName, Store, WriterId};
+use heartbeat_store::{Backend, Beat, BeatDetails, Deadlines, RecordName, RecordVersion, Store, WriterId};
 
 /// One empty store, opened through the back end under test, with hands of its own behind it: they plant and
 /// look at raw bytes without going through the code under test.
@@ -31,6 +31,9 @@ pub(crate) trait Planter: Send + Sync {
 
     /// Puts a record there as the next state of it, whatever its bytes.
     async fn plant_record(&self, name: &RecordName, body: &[u8]);
+
+    /// Puts these bytes where the maintenance record lives.
+    async fn plant_maintenance(&self, body: &[u8]);
 
     /// Whether anything at all is left of this probe.
     async fn probe_remains(&self, id: &str) -> bool;
@@ -64,6 +67,12 @@ impl OddDetails {
 pub(crate) fn store(backend: Arc<dyn Backend>) -> Store {
     let patient = Duration::from_secs(20);
     Store::new(backend, Deadlines { read: patient, write: patient })
+}
+
+/// The revision after a state.
+pub(crate) fn after(version: &RecordVersion) -> u64 {
+    // Where only the body says it, any will do: no back end looks at bodies.
+    version.revision().unwrap_or(1).saturating_add(1)
 }
 
 /// The cluster of this name.

@@ -6,7 +6,7 @@ use heartbeat_store::{RecordName, RecordVersion, Store, StoreError};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
-use super::{Planter, store};
+use super::{Planter, after, store};
 
 const CLAIMANTS: usize = 16;
 
@@ -19,7 +19,7 @@ pub(crate) async fn exactly_one_of_sixteen_claimants_creates_a_record(planter: &
 
 pub(crate) async fn exactly_one_of_sixteen_claimants_swaps_a_record(planter: &impl Planter) {
     let name = RecordName::Ownership;
-    let mut version = store(planter.open()).create_record(&name, b"start").await.unwrap();
+    let mut version = store(planter.open()).create_record(&name, b"start", 1).await.unwrap();
     for _ in 0..planter.race_rounds() {
         version = race(planter, &name, Some(version)).await;
     }
@@ -28,7 +28,7 @@ pub(crate) async fn exactly_one_of_sixteen_claimants_swaps_a_record(planter: &im
 pub(crate) async fn no_increment_is_lost_among_claimants_that_try_again(planter: &impl Planter) {
     const EACH: u32 = 4;
     let name = RecordName::Ownership;
-    store(planter.open()).create_record(&name, b"0 by nobody").await.unwrap();
+    store(planter.open()).create_record(&name, b"0 by nobody", 1).await.unwrap();
     let mut claimants = JoinSet::new();
     for claimant in 0..CLAIMANTS {
         let (store, name) = (store(planter.open()), name.clone());
@@ -59,8 +59,8 @@ async fn race(planter: &impl Planter, name: &RecordName, expected: Option<Record
             let body = format!("claimant {claimant} for {name} after {expected:?}");
             start.wait().await;
             let outcome = match &expected {
-                None => store.create_record(&name, body.as_bytes()).await,
-                Some(version) => store.swap_record(&name, body.as_bytes(), version).await,
+                None => store.create_record(&name, body.as_bytes(), 1).await,
+                Some(version) => store.swap_record(&name, body.as_bytes(), version, after(version)).await,
             };
             (body, outcome)
         });
@@ -91,7 +91,7 @@ async fn increment(store: &Store, name: &RecordName, by: &str) -> u32 {
     loop {
         let record = store.read_record(name).await.unwrap().expect("it was created");
         let next = format!("{} by {by} after {unclear} unclear", count(&record.body) + 1);
-        match store.swap_record(name, next.as_bytes(), &record.version).await {
+        match store.swap_record(name, next.as_bytes(), &record.version, after(&record.version)).await {
             Ok(_) => return unclear,
             Err(StoreError::Conflict { .. }) => {}
             Err(StoreError::Ambiguous { .. }) => unclear += 1,

@@ -10,7 +10,7 @@ pub(crate) async fn a_place_that_cannot_swap_says_so(planter: &impl Planter) {
     let probe = RecordName::Probe("refused".to_owned());
     for name in [&RecordName::Ownership, &probe] {
         for _ in 0..2 {
-            let error = store.create_record(name, b"mine").await.unwrap_err();
+            let error = store.create_record(name, b"mine", 1).await.unwrap_err();
             assert!(matches!(error, StoreError::Unsupported { .. }), "{error}");
             assert_eq!(store.read_record(name).await, Ok(None), "what was refused is not there");
         }
