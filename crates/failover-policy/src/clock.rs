@@ -25,6 +25,12 @@ impl BootTime {
         self.0.saturating_sub(earlier.0)
     }
 
+    /// The reading `span` earlier, cut off at the boot.
+    #[must_use]
+    pub fn before(self, span: Duration) -> Self {
+        Self(self.0.saturating_sub(span))
+    }
+
     /// The reading `span` later, cut off at the end of time.
     #[must_use]
     pub fn after(self, span: Duration) -> Self {
@@ -33,7 +39,7 @@ impl BootTime {
 }
 
 /// One reading of both clocks, taken together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Now {
     /// The boot-time clock: every decision rests on it.
     pub boot: BootTime,

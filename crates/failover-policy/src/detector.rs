@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// What to make of a heart that has never been seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum NeverSeen {
     /// It stays unknown, so a standby blocks until the first stamp: the default, since an empty folder also
     /// is what a share that is not mounted looks like.
@@ -21,7 +21,7 @@ pub enum NeverSeen {
 }
 
 /// When a heart counts as flat.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct WatchRule {
     /// `T`: silence that makes a heart flat whatever the wall clock says.
     pub flatline_after: Span,
@@ -49,6 +49,14 @@ impl WatchRule {
         }
     }
 
+    /// The same rule where the ownership record asks for a longer watch than this monitor was configured with: both
+    /// sides of a takeover must stay safe while only one of them has new settings.
+    #[must_use]
+    pub fn at_least(self, watch: Span) -> Self {
+        let with_poll = Span::try_from(watch.get() + self.poll.get()).unwrap_or(Span::MAX);
+        Self { confirm: self.confirm.max(watch), flatline_after: self.flatline_after.max(with_poll), ..self }
+    }
+
     /// The same rule believing an old stamp at first sight: how a single look is judged.
     #[must_use]
     pub fn at_first_sight(self) -> Self {
@@ -66,7 +74,7 @@ impl WatchRule {
 /// than `T` by the wall clock. Silence runs on the boot-time clock from the *completion* of the read that
 /// first saw the stamp to the *issue* of the last read that saw nothing newer: the time that was certainly
 /// silent. So the wall clock, which may be skewed or step, can only sharpen the moment within the last poll.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Detector {
     rule: WatchRule,
     seen: SeenStamps,
@@ -147,6 +155,26 @@ impl Detector {
             Some(_) | None => next_poll,
         };
         Some(wake)
+    }
+
+    /// Judges by another rule from now on; what was seen stays seen.
+    pub fn set_rule(&mut self, rule: WatchRule) {
+        self.rule = rule;
+    }
+
+    /// When the last look that says something about the heart was issued.
+    pub fn last_good_look(&self) -> Option<BootTime> {
+        self.last_good_look.map(|look| look.issued.boot)
+    }
+
+    /// When the last look was issued, whatever it found.
+    pub fn last_look_issued(&self) -> Option<BootTime> {
+        self.last_look.map(|look| look.issued.boot)
+    }
+
+    /// Beats seen so far; the stamp that was there at first counts.
+    pub fn beats(&self) -> u64 {
+        self.beats
     }
 
     /// The rule by which this detector judges.

@@ -2,11 +2,10 @@
 
 use std::fmt;
 
-use crate::Verdict;
+use crate::{ClusterId, OwnershipRecord, Phase, Verdict};
 
 /// What a cluster is, in the letter that operators of classic pairs know.
 ///
-/// `N`, "tried and refused", needs an ownership record and is never given without one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Letter {
     /// `D`: its heart is flat.
@@ -15,6 +14,8 @@ pub enum Letter {
     Owned,
     /// `S`: it beats and stands by.
     Standby,
+    /// `N`: it tried to own the work and was refused. Needs an ownership record.
+    Refused,
 }
 
 impl Letter {
@@ -29,12 +30,24 @@ impl Letter {
         }
     }
 
+    /// The letter of a cluster under this record: its owner owns as long as it beats, and a claimant does not yet.
+    /// `None` where the verdict is unknown.
+    pub fn under(record: &OwnershipRecord, cluster: &ClusterId, verdict: Verdict) -> Option<Self> {
+        let owns = record.owner == *cluster && !matches!(record.phase, Phase::Pending { .. });
+        let was_refused = record.refused() == Some(cluster);
+        match Self::without_record(verdict, owns) {
+            Some(Self::Standby) if was_refused => Some(Self::Refused),
+            letter => letter,
+        }
+    }
+
     /// The letter itself.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Dead => "D",
             Self::Owned => "O",
             Self::Standby => "S",
+            Self::Refused => "N",
         }
     }
 }

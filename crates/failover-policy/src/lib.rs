@@ -1,10 +1,11 @@
-//! Decides whether a cluster's heart is beating, flatlined or unknown.
+//! Decides whether a cluster's heart is beating, flatlined or unknown, and which cluster may run.
 //!
 //! Everything here is a pure function of what was read and when: callers pass what they saw in the store
 //! together with [`Now`], and get back a [`Verdict`] with the [`Evidence`] behind it and the moment at which
 //! they should look again. Follow a beat through the modules in this order: [`Stamp`] (what a beacon wrote),
 //! [`Look`] (what one read found), [`Detector`] (what a series of looks means), [`Verdict`] (the answer).
-//! [`Timing`] holds every duration and the inequalities that make a set of them safe.
+//! [`Timing`] holds every duration and the inequalities that make a set of them safe. On top of it stand the
+//! ownership record and its machines: [`Gate`], [`Guard`], [`Handover`].
 //!
 //! What this crate does not do: it reads no clock, no file and no environment, spawns nothing and sleeps
 //! never. `clippy.toml` beside the manifest bans the calls, and the dependency list shows it.
@@ -15,6 +16,7 @@ mod cluster_id;
 mod detector;
 mod letter;
 mod look;
+mod ownership;
 mod seen;
 mod signed_span;
 mod span;
@@ -29,9 +31,15 @@ pub use cluster_id::{ClusterId, InvalidClusterId};
 pub use detector::{Detector, NeverSeen, WatchRule};
 pub use letter::Letter;
 pub use look::{Finding, Look};
+pub use ownership::{
+    ChildOrder, Floor, Gate, GateRule, Guard, GuardRule, Handover, HandoverEnd, HandoverRule, HandoverStep,
+    HandoverWait, LeaseTiming, LossCause, Maintenance, MaintenanceFinding, Mode, OnStoreLoss, Opening,
+    OwnershipRecord, Phase, Purpose, RecordFinding, RecordLook, RecordMemory, RecordState, Right, Step,
+    StopCause, Swap, SwapOutcome, UnusableRecord, Waiting,
+};
 pub use signed_span::SignedSpan;
 pub use span::{InvalidSpan, Span};
 pub use stamp::{MalformedStamp, Stamp};
-pub use tick::{Tick, TickOutOfRange};
+pub use tick::{InvalidInstant, Tick, TickOutOfRange};
 pub use timing::Timing;
 pub use verdict::{Assessment, Evidence, FlatlineCause, UnknownCause, Verdict};

@@ -3,7 +3,7 @@
 use crate::{Now, Stamp};
 
 /// One read of a cluster's stamp, from the call to the answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Look {
     /// Both clocks right before the read was issued: what it found may be as old as this.
     pub issued: Now,
@@ -14,7 +14,7 @@ pub struct Look {
 }
 
 /// What a read came back with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Finding {
     /// A valid stamp.
     Stamp(Stamp),

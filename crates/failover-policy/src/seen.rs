@@ -8,7 +8,7 @@ use crate::Stamp;
 ///
 /// A *beat* is a valid stamp that this reader has not read before. Stamps are never ordered: a late write, or
 /// a store restored from a backup, shows an old stamp again, and that is no sign of life.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub(crate) struct SeenStamps {
     newest_last: VecDeque<Stamp>,
 }

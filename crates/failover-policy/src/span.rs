@@ -4,10 +4,13 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// A length of time that somebody configured, from zero to [`Span::MAX`]: `10s`, `1500ms`, `5m`, `1h 30m`.
 ///
-/// A bare number is refused, since `30` does not say thirty what. It prints as it would be typed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// A bare number is refused, since `30` does not say thirty what. It prints, and is stored, as it would be typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Span(Duration);
 
 impl Span {
@@ -69,6 +72,20 @@ impl TryFrom<Duration> for Span {
 
     fn try_from(span: Duration) -> Result<Self, Self::Error> {
         if span > Self::MAX.0 { Err(InvalidSpan::TooLong(format!("{span:?}"))) } else { Ok(Self(span)) }
+    }
+}
+
+impl TryFrom<String> for Span {
+    type Error = InvalidSpan;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Span> for String {
+    fn from(span: Span) -> Self {
+        span.to_string()
     }
 }
 

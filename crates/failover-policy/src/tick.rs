@@ -4,13 +4,16 @@ use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Deserialize, Serialize};
 
 use crate::SignedSpan;
 
 /// An instant on the wall clock in 100 ns steps since 0001-01-01T00:00:00 UTC: the tick of a .NET `DateTime`.
 ///
-/// Always within [`Tick::MIN`]`..=`[`Tick::MAX`], so a reader of the classic pair can make a `DateTime` of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// Always within [`Tick::MIN`]`..=`[`Tick::MAX`], so a reader of the classic pair can make a `DateTime` of it. In
+/// records it is RFC 3339 text with milliseconds, for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Tick(i64);
 
 /// A number that no .NET `DateTime` can hold.
@@ -64,6 +67,30 @@ impl Tick {
         let nanos = since_epoch.rem_euclid(Self::PER_SECOND) * 100;
         // Every tick is a legal chrono date (tested at both ends); the fallback only satisfies the signature.
         DateTime::from_timestamp(seconds, u32::try_from(nanos).unwrap_or(0)).unwrap_or_default()
+    }
+}
+
+/// Why a text in a record is not an instant.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("'{0}' is not an instant of the years 1 to 9999 in RFC 3339, such as 2026-01-02T03:04:05Z")]
+pub struct InvalidInstant(String);
+
+impl TryFrom<String> for Tick {
+    type Error = InvalidInstant;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let parsed = DateTime::parse_from_rfc3339(&text).ok().and_then(|instant| {
+            let since_epoch = instant.timestamp().checked_mul(Self::PER_SECOND)?;
+            let fraction = i64::from(instant.timestamp_subsec_nanos()) / 100;
+            Self::from_count(Self::UNIX_EPOCH.0.checked_add(since_epoch)?.checked_add(fraction)?).ok()
+        });
+        parsed.ok_or(InvalidInstant(text))
+    }
+}
+
+impl From<Tick> for String {
+    fn from(tick: Tick) -> Self {
+        tick.to_string()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{SignedSpan, Span};
+use crate::{LeaseTiming, SignedSpan, Span};
 
 /// The configured durations. The defaults are the contract's; see `docs/timing.md` for the reasoning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,10 +39,6 @@ impl Timing {
     pub const DEFAULT_INTERVAL: Span = Span::from_secs(2);
     /// What `K` allows on top of the stop grace: noticing, signalling and reaping.
     const STOP_MARGIN: Duration = Duration::from_millis(500);
-    /// `1 − 2ρ` in thousandths, for a clock drift `ρ` of 0.1 % on either side: ten times what a synchronised or
-    /// even a free-running quartz clock shows.
-    const DRIFT_FACTOR_PER_MILLE: i64 = 998;
-
     /// `w` unless configured: min(1.5 s, `interval`), so that two writes are never in flight.
     pub fn default_write_deadline(interval: Span) -> Span {
         interval.min(Span::from_millis(1500))
@@ -73,8 +69,7 @@ impl Timing {
     /// `L = (T − p)·(1 − 2ρ) − K`: how long one beat extends a guard's right to run; negative where nothing is
     /// left.
     pub fn hold(&self) -> SignedSpan {
-        let watch = ticks(self.watch().get());
-        SignedSpan::from_ticks(watch / 1000 * Self::DRIFT_FACTOR_PER_MILLE - ticks(self.stop()))
+        LeaseTiming::of(self).hold()
     }
 }
 

@@ -1,0 +1,240 @@
+//! What a gate makes of everything it knows: a pure function of its state and `now`.
+
+use std::time::Duration;
+
+use super::{Gate, Mode, Opening, Waiting};
+use crate::ownership::record::Signature;
+use crate::{BootTime, ClusterId, Now, OwnershipRecord, Phase, Purpose, RecordState, Span, Swap, Verdict};
+
+/// What is to be done as far as the gate knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Decision {
+    /// Let the workload go.
+    Open(Opening),
+    /// Change the record.
+    Swap {
+        /// The change.
+        swap: Box<Swap>,
+        /// Whether it is an automatic takeover, which maintenance forbids.
+        for_takeover: bool,
+    },
+    /// Go on looking.
+    Wait(Waiting),
+}
+
+impl Waiting {
+    /// The moment at which the wait is over at the latest, where that is known.
+    pub fn until(&self) -> Option<BootTime> {
+        match self {
+            Self::StoreGrace(until)
+            | Self::FirstRecord(until)
+            | Self::TakeoverDelay(until)
+            | Self::Verify(until)
+            | Self::Claim(_, until)
+            | Self::Release(until)
+            | Self::Retry(until) => Some(*until),
+            Self::Record
+            | Self::Lost
+            | Self::Unusable
+            | Self::Heart(_)
+            | Self::OwnBeat
+            | Self::Maintenance
+            | Self::Successor(_)
+            | Self::Nothing => None,
+        }
+    }
+}
+
+impl Gate {
+    pub(super) fn decide(&self, now: Now) -> Decision {
+        match &self.state {
+            RecordState::NotRead | RecordState::Unreadable => self.decide_without_the_store(now.boot),
+            RecordState::Lost(_) => Decision::Wait(Waiting::Lost),
+            RecordState::Unusable(_) => Decision::Wait(Waiting::Unusable),
+            RecordState::Absent if self.rule.this == self.rule.primary => self.decide_first_record(now),
+            RecordState::Absent => self.decide_takeover(&self.implied(now), Duration::ZERO, now),
+            RecordState::Found(record) => self.decide_by_record(record, now),
+        }
+    }
+
+    /// Only the primary's gate, and only without a guard, ever goes without the record: its region returns from a
+    /// disaster with pods that start before the network is whole.
+    fn decide_without_the_store(&self, now: BootTime) -> Decision {
+        let knows_better = self.memory.has_read_a_record();
+        let may_go = self.rule.mode == Mode::Prefer && !self.rule.guarded && !knows_better;
+        if !may_go || self.rule.this != self.rule.primary {
+            return Decision::Wait(Waiting::Record);
+        }
+        let goes_at = self.started.unwrap_or(now).after(self.rule.store_grace.get());
+        if now >= goes_at {
+            return Decision::Open(Opening::StoreGrace);
+        }
+        Decision::Wait(Waiting::StoreGrace(goes_at))
+    }
+
+    /// The primary without a record. A record that is not there may have vanished, and a guard elsewhere may still
+    /// hold the right that it read there; so the first record is written when any such right has run out.
+    fn decide_first_record(&self, now: Now) -> Decision {
+        if self.rule.mode == Mode::Prefer && !self.rule.guarded {
+            return Decision::Open(Opening::NoRecord);
+        }
+        let settled = self.stands_since(now.boot).after(self.settle(self.rule.lease.settle(Span::ZERO)));
+        if now.boot < settled {
+            return Decision::Wait(Waiting::FirstRecord(settled));
+        }
+        self.becoming_owner(now, Purpose::Create, false, self.implied(now).written_down(self.sign(now)))
+    }
+
+    fn decide_by_record(&self, record: &OwnershipRecord, now: Now) -> Decision {
+        let this = &self.rule.this;
+        let watch = self.rule.lease.watch.max(record.timing.watch).get();
+        match &record.phase {
+            Phase::Active { .. } if record.owner == *this && self.rule.guarded => {
+                Decision::Wait(Waiting::Nothing)
+            }
+            Phase::Active { .. } if record.owner == *this => {
+                Decision::Open(Opening::Owner(Box::new(record.clone())))
+            }
+            Phase::Active { .. } => self.decide_takeover(record, Duration::ZERO, now),
+            Phase::Pending { .. } if record.owner == *this => self.decide_own_claim(record, watch, now),
+            Phase::Pending { previous } if previous == this => {
+                self.decide_claim_against_us(record, watch, now)
+            }
+            Phase::Pending { .. } => self.decide_takeover(record, watch, now),
+            Phase::Releasing { successor, drain } => {
+                let settled = self.settle(record.timing.settle(*drain));
+                if record.owner == *this {
+                    self.decide_own_release(record, successor, now)
+                } else if successor == this {
+                    self.decide_succession(record, settled, now)
+                } else {
+                    self.decide_takeover(record, settled + watch, now)
+                }
+            }
+        }
+    }
+
+    /// A takeover's first step, once the heart is flat and the record has stood still for `standstill`: longer
+    /// than whoever is at work on it would leave it.
+    fn decide_takeover(&self, record: &OwnershipRecord, standstill: Duration, now: Now) -> Decision {
+        let victim = record.last_that_may_run();
+        let Some(flat_since) = self.flat_since(now.boot) else {
+            return Decision::Wait(Waiting::Heart(victim.clone()));
+        };
+        let stood = self.stands_since(now.boot).after(standstill);
+        if now.boot < stood {
+            return Decision::Wait(Waiting::Claim(record.owner.clone(), stood));
+        }
+        let delayed = flat_since.after(self.rule.takeover_delay.get());
+        if now.boot < delayed {
+            return Decision::Wait(Waiting::TakeoverDelay(delayed));
+        }
+        self.becoming_owner(now, Purpose::Claim, true, record.claimed_by(&self.rule.this, self.sign(now)))
+    }
+
+    /// A takeover's last step. A claim that another process of this cluster left behind is left alone until it
+    /// has stood still for a whole watch.
+    fn decide_own_claim(&self, record: &OwnershipRecord, watch: Duration, now: Now) -> Decision {
+        let is_ours = record.by == self.rule.by;
+        if self.heart_beat_since_revision(now.boot) {
+            let record = record.refused_to_claimant(OwnershipRecord::GIVEN_BACK, self.sign(now));
+            return self.swap(Purpose::GiveBack, false, record);
+        }
+        let since = self.stands_since(now.boot);
+        let stood = since.after(if is_ours { Duration::ZERO } else { watch });
+        if now.boot < stood {
+            return Decision::Wait(Waiting::Claim(record.owner.clone(), stood));
+        }
+        let verifiable = since.after(2 * self.rule.cache_age.get());
+        let verified = self.heart.as_ref().is_some_and(|heart| heart.was_looked_at_since(verifiable));
+        if !verified || self.flat_since(now.boot).is_none() {
+            return Decision::Wait(Waiting::Verify(verifiable));
+        }
+        self.becoming_owner(now, Purpose::Own, !is_ours, record.owned(self.rule.lease, self.sign(now)))
+    }
+
+    fn decide_claim_against_us(&self, record: &OwnershipRecord, watch: Duration, now: Now) -> Decision {
+        if self.heart_beat_since_revision(now.boot) {
+            let record = record.refused_to_claimant(OwnershipRecord::CONTESTED, self.sign(now));
+            return self.swap(Purpose::Contest, false, record);
+        }
+        Decision::Wait(Waiting::Claim(record.owner.clone(), self.stands_since(now.boot).after(watch)))
+    }
+
+    /// The successor of a handover that nobody completed.
+    fn decide_succession(&self, record: &OwnershipRecord, settled: Duration, now: Now) -> Decision {
+        let stopped = self.stands_since(now.boot).after(settled);
+        if now.boot < stopped {
+            return Decision::Wait(Waiting::Release(stopped));
+        }
+        let next = record.handed_to(&self.rule.this, self.rule.lease, self.sign(now));
+        self.becoming_owner(now, Purpose::Complete, false, next)
+    }
+
+    /// The owner that was asked to stop takes the work back when its successor is silent.
+    fn decide_own_release(&self, record: &OwnershipRecord, successor: &ClusterId, now: Now) -> Decision {
+        if self.flat_since(now.boot).is_none() {
+            return Decision::Wait(Waiting::Successor(successor.clone()));
+        }
+        let next = record.kept("handover called off: the successor is silent", self.sign(now));
+        self.becoming_owner(now, Purpose::CallOff, false, next)
+    }
+
+    /// A swap that makes this cluster the owner or its claimant: under a guard only while its own heart beats,
+    /// since nothing could run otherwise.
+    fn becoming_owner(
+        &self,
+        now: Now,
+        purpose: Purpose,
+        for_takeover: bool,
+        record: OwnershipRecord,
+    ) -> Decision {
+        let beats = |verdict| verdict == Verdict::Beating;
+        if self.own_heart(now.boot).is_some_and(|own| !beats(own.verdict)) {
+            return Decision::Wait(Waiting::OwnBeat);
+        }
+        if for_takeover && self.maintenance_is_known(now.boot) && !self.takeover_is_allowed() {
+            return Decision::Wait(Waiting::Maintenance);
+        }
+        self.swap(purpose, for_takeover, record)
+    }
+
+    fn swap(&self, purpose: Purpose, for_takeover: bool, record: OwnershipRecord) -> Decision {
+        let over = self.state.record().map(|record| record.revision);
+        Decision::Swap { swap: Box::new(Swap { over, record, purpose }), for_takeover }
+    }
+
+    /// Since when the watched heart has been silent for long enough to be flat; `None` where it is not flat.
+    fn flat_since(&self, now: BootTime) -> Option<BootTime> {
+        let heart = self.heart.as_ref()?;
+        let (_, assessment) = self.heart(now)?;
+        let silence = assessment.evidence.silence.filter(|_| assessment.verdict.is_flatlined())?;
+        Some(now.before(silence.saturating_sub(heart.confirm().get())))
+    }
+
+    fn heart_beat_since_revision(&self, now: BootTime) -> bool {
+        let own = self.own.as_ref();
+        self.heart.as_ref().is_some_and(|heart| {
+            let own = own.filter(|_| *heart.cluster() == self.rule.this);
+            heart.beat_since_revision(now, own)
+        })
+    }
+
+    /// When the current record, or its absence, was first seen.
+    fn stands_since(&self, now: BootTime) -> BootTime {
+        self.stands.map_or(now, |(_, since)| since)
+    }
+
+    /// How long a record must have stood for its effect to have reached everybody: readers may see it `c` late.
+    fn settle(&self, settle: Duration) -> Duration {
+        settle + self.rule.cache_age.get()
+    }
+
+    fn implied(&self, now: Now) -> OwnershipRecord {
+        OwnershipRecord::implied(&self.rule.primary, self.rule.lease, now.wall)
+    }
+
+    fn sign(&self, now: Now) -> Signature<'_> {
+        Signature { by: &self.rule.by, since: now.wall }
+    }
+}

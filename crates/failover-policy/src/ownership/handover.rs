@@ -1,0 +1,294 @@
+//! The handover: an operator moves the work to another cluster, one side stopping before the other starts.
+
+use crate::ownership::record::Signature;
+use crate::{
+    BootTime, ClusterId, Detector, LeaseTiming, Look, Now, OwnershipRecord, Phase, Purpose, RecordFinding,
+    RecordLook, RecordMemory, RecordState, Span, Swap, SwapOutcome, UnusableRecord, Verdict, WatchRule,
+};
+
+/// What a handover is asked to do.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct HandoverRule {
+    /// The cluster that is to own the work.
+    pub to: ClusterId,
+    /// The cluster that owns the work while there is no record.
+    pub primary: ClusterId,
+    /// How long the workload may finish in peace.
+    pub drain: Span,
+    /// Names this process, unlike any other.
+    pub by: String,
+    /// When the successor counts as beating or silent.
+    pub watch: WatchRule,
+    /// What is written where there is no record yet.
+    pub lease: LeaseTiming,
+    /// `c`: how old the answer of a guard's read can be on this place.
+    pub cache_age: Span,
+}
+
+/// The next thing to carry out, as [`crate::Step`].
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum HandoverStep {
+    /// Read the record and hand it to `handle_record`.
+    ReadRecord,
+    /// Read the successor's stamp and hand it to `handle_heart`.
+    ReadHeart(ClusterId),
+    /// Swap the record and hand the outcome to `handle_swap`.
+    Swap(Box<Swap>),
+    /// Sleep until then.
+    Sleep(BootTime),
+    /// There is nothing left to do.
+    Done(HandoverEnd),
+}
+
+/// How a handover ended.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum HandoverEnd {
+    /// The successor owns the work.
+    HandedOver(Box<OwnershipRecord>),
+    /// It did so before this handover began.
+    AlreadyOwner(Box<OwnershipRecord>),
+    /// The handover to somebody else was called off: the owner keeps the work.
+    CalledOff(Box<OwnershipRecord>),
+    /// The successor's heart does not beat. Nothing was changed, or the old owner has the work back.
+    SuccessorSilent,
+    /// Somebody else ended this handover: the record is now this one.
+    Overtaken(Box<OwnershipRecord>),
+    /// A takeover is under way; it has to end first.
+    TakeoverUnderWay(Box<OwnershipRecord>),
+    /// A handover to another cluster is under way; it has to be called off first.
+    OtherHandover(Box<OwnershipRecord>),
+    /// The record was read before and is lost.
+    Lost,
+    /// The record cannot be used.
+    Unusable(UnusableRecord),
+}
+
+/// What a handover waits for, for people.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum HandoverWait {
+    /// For the record to be read.
+    Record,
+    /// For a beat of the successor.
+    SuccessorBeat,
+    /// For the old side to have stopped, at that moment for certain.
+    OldSideStops(BootTime),
+}
+
+/// One handover, from a fresh start or from where another left off.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Handover {
+    rule: HandoverRule,
+    memory: RecordMemory,
+    state: RecordState,
+    stands: Option<(Option<u64>, BootTime)>,
+    record_issued: Option<BootTime>,
+    no_swap_before: Option<BootTime>,
+    successor: Detector,
+    first_heart_look: Option<BootTime>,
+    /// Whether the record was seen releasing to the successor.
+    releasing_seen: bool,
+    /// What this process called off, and why that ends it.
+    calling_off: Option<CallOff>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum CallOff {
+    Asked,
+    SuccessorSilent,
+}
+
+impl Handover {
+    /// A handover that has read nothing yet.
+    pub fn new(rule: HandoverRule) -> Self {
+        let successor = Detector::new(rule.watch);
+        Self {
+            rule,
+            memory: RecordMemory::default(),
+            state: RecordState::NotRead,
+            stands: None,
+            record_issued: None,
+            no_swap_before: None,
+            successor,
+            first_heart_look: None,
+            releasing_seen: false,
+            calling_off: None,
+        }
+    }
+
+    /// What to do next.
+    pub fn poll_step(&mut self, now: Now) -> HandoverStep {
+        let poll = self.rule.watch.poll.get();
+        let record_due = self.record_issued.map(|issued| issued.after(poll));
+        if record_due.is_none_or(|due| now.boot >= due) {
+            return HandoverStep::ReadRecord;
+        }
+        let heart_due = self.successor.poll_wake();
+        if self.needs_heart() && heart_due.is_none_or(|due| now.boot >= due) {
+            return HandoverStep::ReadHeart(self.rule.to.clone());
+        }
+        match self.decide(now) {
+            Ok(swap) if self.no_swap_before.is_none_or(|before| now.boot >= before) => {
+                HandoverStep::Swap(Box::new(swap))
+            }
+            Ok(_) => HandoverStep::Sleep(now.boot.after(poll)),
+            Err(Pause::Done(end)) => HandoverStep::Done(end),
+            Err(Pause::Wait(wait)) => {
+                let until = match wait {
+                    HandoverWait::OldSideStops(until) => Some(until),
+                    HandoverWait::Record | HandoverWait::SuccessorBeat => None,
+                };
+                let wakes = [record_due, heart_due.filter(|_| self.needs_heart()), until];
+                let wake = wakes.into_iter().flatten().filter(|wake| *wake > now.boot).min();
+                HandoverStep::Sleep(wake.unwrap_or_else(|| now.boot.after(poll)))
+            }
+        }
+    }
+
+    /// Takes a read of the record.
+    pub fn handle_record(&mut self, look: RecordLook) {
+        self.record_issued = Some(look.issued);
+        let completed = look.completed;
+        self.state = self.memory.take(look, self.rule.cache_age);
+        let found = match &self.state {
+            RecordState::Found(record) => Some(record.revision),
+            RecordState::Absent => None,
+            _ => return,
+        };
+        if self.stands.is_none_or(|(revision, _)| revision != found) {
+            self.stands = Some((found, completed));
+        }
+        self.releasing_seen |= self.is_releasing_to_successor();
+    }
+
+    /// Takes a read of the successor's stamp.
+    pub fn handle_heart(&mut self, look: Look) {
+        self.first_heart_look.get_or_insert(look.completed.boot);
+        self.successor.handle_look(look);
+    }
+
+    /// Takes what came of a swap.
+    pub fn handle_swap(&mut self, swap: Swap, outcome: SwapOutcome, issued: BootTime, completed: BootTime) {
+        if outcome == SwapOutcome::Won {
+            if swap.purpose == Purpose::CallOff {
+                let asked = swap.record.owner == self.rule.to;
+                self.calling_off = Some(if asked { CallOff::Asked } else { CallOff::SuccessorSilent });
+            }
+            let finding = RecordFinding::Found(Box::new(swap.record));
+            self.handle_record(RecordLook { issued, completed, finding });
+            return;
+        }
+        self.record_issued = None;
+        self.no_swap_before = Some(completed.after(self.rule.watch.poll.get()));
+    }
+
+    /// What the last look at the record came to.
+    pub fn record(&self) -> &RecordState {
+        &self.state
+    }
+
+    /// What this handover waits for; `None` while it is about to act, and at its end.
+    pub fn waiting(&self, now: Now) -> Option<HandoverWait> {
+        match self.decide(now) {
+            Err(Pause::Wait(wait)) => Some(wait),
+            _ => None,
+        }
+    }
+
+    fn is_releasing_to_successor(&self) -> bool {
+        let phase = self.state.record().map(|record| &record.phase);
+        matches!(phase, Some(Phase::Releasing { successor, .. }) if *successor == self.rule.to)
+    }
+
+    /// The successor's heart matters until it owns the work.
+    fn needs_heart(&self) -> bool {
+        match &self.state {
+            RecordState::Absent => self.rule.primary != self.rule.to,
+            RecordState::Found(record) => record.owner != self.rule.to,
+            _ => false,
+        }
+    }
+
+    fn decide(&self, now: Now) -> Result<Swap, Pause> {
+        let record = match &self.state {
+            RecordState::NotRead | RecordState::Unreadable => return Err(Pause::Wait(HandoverWait::Record)),
+            RecordState::Lost(_) => return Err(Pause::Done(HandoverEnd::Lost)),
+            RecordState::Unusable(why) => return Err(Pause::Done(HandoverEnd::Unusable(why.clone()))),
+            RecordState::Absent => OwnershipRecord::implied(&self.rule.primary, self.rule.lease, now.wall),
+            RecordState::Found(record) => record.as_ref().clone(),
+        };
+        match &record.phase {
+            Phase::Active { .. } => self.decide_active(&record, now),
+            Phase::Pending { .. } => Err(Pause::Done(HandoverEnd::TakeoverUnderWay(Box::new(record)))),
+            Phase::Releasing { successor, drain } if *successor == self.rule.to => {
+                self.decide_releasing(&record, *drain, now)
+            }
+            Phase::Releasing { .. } if record.owner == self.rule.to => {
+                let next = record.kept("handover called off by hand", self.sign(now));
+                Ok(self.swap(Purpose::CallOff, next))
+            }
+            Phase::Releasing { .. } => Err(Pause::Done(HandoverEnd::OtherHandover(Box::new(record)))),
+        }
+    }
+
+    fn decide_active(&self, record: &OwnershipRecord, now: Now) -> Result<Swap, Pause> {
+        let at =
+            |end: fn(Box<OwnershipRecord>) -> HandoverEnd| Err(Pause::Done(end(Box::new(record.clone()))));
+        match self.calling_off {
+            Some(CallOff::Asked) => return at(HandoverEnd::CalledOff),
+            Some(CallOff::SuccessorSilent) => return Err(Pause::Done(HandoverEnd::SuccessorSilent)),
+            None => {}
+        }
+        match (record.owner == self.rule.to, self.releasing_seen) {
+            (true, true) => at(HandoverEnd::HandedOver),
+            (true, false) => at(HandoverEnd::AlreadyOwner),
+            (false, true) => at(HandoverEnd::Overtaken),
+            (false, false) => self.decide_release(record, now),
+        }
+    }
+
+    /// The work is released only to a heart that beats.
+    fn decide_release(&self, record: &OwnershipRecord, now: Now) -> Result<Swap, Pause> {
+        if self.successor.assess(now.boot).verdict == Verdict::Beating {
+            let next = record.released_to(&self.rule.to, self.rule.drain, self.sign(now));
+            return Ok(self.swap(Purpose::Release, next));
+        }
+        let watched = self.first_heart_look.map_or(std::time::Duration::ZERO, |first| now.boot.since(first));
+        if watched >= self.rule.watch.flatline_after.get() {
+            return Err(Pause::Done(HandoverEnd::SuccessorSilent));
+        }
+        Err(Pause::Wait(HandoverWait::SuccessorBeat))
+    }
+
+    fn decide_releasing(&self, record: &OwnershipRecord, drain: Span, now: Now) -> Result<Swap, Pause> {
+        let verdict = self.successor.assess(now.boot).verdict;
+        if verdict.is_flatlined() {
+            let next = record.kept("handover called off: the successor is silent", self.sign(now));
+            return Ok(self.swap(Purpose::CallOff, next));
+        }
+        let since = self.stands.map_or(now.boot, |(_, since)| since);
+        let stopped = since.after(record.timing.settle(drain) + self.rule.cache_age.get());
+        if now.boot < stopped {
+            return Err(Pause::Wait(HandoverWait::OldSideStops(stopped)));
+        }
+        if verdict != Verdict::Beating {
+            return Err(Pause::Wait(HandoverWait::SuccessorBeat));
+        }
+        let next = record.handed_to(&self.rule.to, record.timing, self.sign(now));
+        Ok(self.swap(Purpose::Complete, next))
+    }
+
+    fn swap(&self, purpose: Purpose, record: OwnershipRecord) -> Swap {
+        Swap { over: self.state.record().map(|record| record.revision), record, purpose }
+    }
+
+    fn sign(&self, now: Now) -> Signature<'_> {
+        Signature { by: &self.rule.by, since: now.wall }
+    }
+}
+
+/// Why there is nothing to swap.
+#[derive(Debug)]
+enum Pause {
+    Wait(HandoverWait),
+    Done(HandoverEnd),
+}

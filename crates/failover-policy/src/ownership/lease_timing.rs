@@ -1,0 +1,82 @@
+//! The two durations that both sides of a takeover rely on. They travel in the record.
+
+use std::time::Duration;
+
+use crate::timing::ticks;
+use crate::{SignedSpan, Span, Timing};
+
+/// What claimants and guards promise each other.
+///
+/// Safety rests on `hold + stop ≤ watch`, whatever either side is configured with. So a claimant watches at
+/// least the longer of its own and the record's `watch`, and a guard holds the shorter of both, less the longer
+/// `stop`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LeaseTiming {
+    /// The silence that a claimant must have watched: `T − p`.
+    pub watch: Span,
+    /// The time in which a guard has stopped its workload, counted from its deadline: `K`.
+    pub stop: Span,
+}
+
+impl LeaseTiming {
+    /// `1 − 2ρ` in thousandths, for a clock drift `ρ` of 0.1 % on either side: ten times what a free-running
+    /// quartz clock shows.
+    const DRIFT_FACTOR_PER_MILLE: i64 = 998;
+
+    /// What a monitor with this timing promises.
+    pub fn of(timing: &Timing) -> Self {
+        let stop = Span::try_from(timing.stop()).unwrap_or(Span::MAX);
+        Self { watch: timing.watch(), stop }
+    }
+
+    /// `L = watch·(1 − 2ρ) − stop`: how long one beat extends a guard's right to run; negative where nothing is
+    /// left.
+    pub fn hold(self) -> SignedSpan {
+        let watch = ticks(self.watch.get());
+        SignedSpan::from_ticks(watch / 1000 * Self::DRIFT_FACTOR_PER_MILLE - ticks(self.stop.get()))
+    }
+
+    /// What a guard with these promises of its own may rely on under a record with those of `record`: the shorter
+    /// watch and the longer stop, each for itself. The shorter of the two holds would not do: the guard really
+    /// takes its own `stop`.
+    #[must_use]
+    pub fn under(self, record: Self) -> Self {
+        Self { watch: self.watch.min(record.watch), stop: self.stop.max(record.stop) }
+    }
+
+    /// How long nobody may run after the right to run was taken away by a record: the longest that a guard can
+    /// still hold and stop (`L + K` is a little less than `watch`), and on top of it the `drain` that the
+    /// workload was given, stretched by what clocks may drift.
+    pub fn settle(self, drain: Span) -> Duration {
+        self.watch.get() + drain.get() + drain.get() / 500
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_promises_are_the_contracts() {
+        let promise = LeaseTiming::of(&Timing::default());
+        assert_eq!(promise, LeaseTiming { watch: Span::from_secs(9), stop: Span::from_secs(2) });
+        assert_eq!(promise.hold().to_string(), "6.982s", "9·0.998 − 2");
+        assert_eq!(promise.settle(Span::from_secs(5)), Duration::from_millis(14_010));
+    }
+
+    #[test]
+    fn whatever_the_two_sides_promise_a_guard_has_stopped_before_a_claimant_may_go() {
+        let spans = [0, 1, 2, 9, 34, 600].map(Span::from_secs);
+        for (own_watch, own_stop, watch, stop) in spans
+            .into_iter()
+            .flat_map(|a| spans.map(|b| (a, b)))
+            .flat_map(|(a, b)| spans.into_iter().flat_map(move |c| spans.map(move |d| (a, b, c, d))))
+        {
+            let own = LeaseTiming { watch: own_watch, stop: own_stop };
+            let record = LeaseTiming { watch, stop };
+            let hold = own.under(record).hold();
+            let holds_and_stops = SignedSpan::from_ticks(hold.ticks() + ticks(own_stop.get()));
+            assert!(!holds_and_stops.exceeds(watch.get()), "{own:?} under {record:?}");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! What one read of the record found, and what it means to somebody who has read it before.
+
+use crate::{BootTime, OwnershipRecord, Span, UnusableRecord};
+
+/// One read of the ownership record, from the call to the answer. A won swap is one too: it shows the record that
+/// was written.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RecordLook {
+    /// Right before the read was issued: what it found may be as old as this.
+    pub issued: BootTime,
+    /// Right after it came back.
+    pub completed: BootTime,
+    /// What came back.
+    pub finding: RecordFinding,
+}
+
+/// What a read of the record came back with.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum RecordFinding {
+    /// A record that this version understands.
+    Found(Box<OwnershipRecord>),
+    /// The store can be read and has no record.
+    Absent,
+    /// A record that is malformed or newer than this version understands.
+    Unusable(UnusableRecord),
+    /// No answer, a refusal, or none in time.
+    Unreadable,
+}
+
+/// What is known of the record after a look.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum RecordState {
+    /// Nothing was read yet.
+    NotRead,
+    /// There is a record.
+    Found(Box<OwnershipRecord>),
+    /// There is none, and this process never saw one.
+    Absent,
+    /// The store cannot be read.
+    Unreadable,
+    /// There was a record that counts more than what is there now: store loss. Only `activate` mends it.
+    Lost(LossCause),
+    /// The record is malformed or of a newer version: nobody but `activate` changes it.
+    Unusable(UnusableRecord),
+}
+
+/// How the store came to be in doubt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LossCause {
+    /// The record is gone.
+    Missing,
+    /// The record is of a lower revision or term than one that was read: a restored backup, or another account.
+    Older {
+        /// The highest revision that was read.
+        seen: u64,
+        /// The revision that is there now.
+        found: u64,
+    },
+}
+
+impl RecordState {
+    /// The record, where there is a usable one.
+    pub fn record(&self) -> Option<&OwnershipRecord> {
+        match self {
+            Self::Found(record) => Some(record),
+            _ => None,
+        }
+    }
+}
+
+/// Remembers the highest revision and term, and so tells store loss from a record that was never there.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct RecordMemory {
+    highest: Option<Highest>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Highest {
+    revision: u64,
+    term: u64,
+    read_at: BootTime,
+}
+
+impl RecordMemory {
+    /// Whether a record was ever read.
+    pub fn has_read_a_record(&self) -> bool {
+        self.highest.is_some()
+    }
+
+    /// What a look means. A place that caches may show an older state for `cache_age` after it showed a newer one:
+    /// that is no loss, but no news either.
+    pub fn take(&mut self, look: RecordLook, cache_age: Span) -> RecordState {
+        let stale = |highest: Highest| look.issued < highest.read_at.after(cache_age.get());
+        match (look.finding, self.highest) {
+            (RecordFinding::Unreadable, _) => RecordState::Unreadable,
+            (RecordFinding::Unusable(why), _) => RecordState::Unusable(why),
+            (RecordFinding::Absent, None) => RecordState::Absent,
+            (RecordFinding::Absent, Some(highest)) if stale(highest) => RecordState::Unreadable,
+            (RecordFinding::Absent, Some(_)) => RecordState::Lost(LossCause::Missing),
+            (RecordFinding::Found(record), Some(highest))
+                if record.revision < highest.revision || record.term < highest.term =>
+            {
+                if stale(highest) {
+                    return RecordState::Unreadable;
+                }
+                RecordState::Lost(LossCause::Older { seen: highest.revision, found: record.revision })
+            }
+            (RecordFinding::Found(record), _) => {
+                let (revision, term) = (record.revision, record.term);
+                self.highest = Some(Highest { revision, term, read_at: look.completed });
+                RecordState::Found(record)
+            }
+        }
+    }
+}
