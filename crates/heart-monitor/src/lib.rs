@@ -9,6 +9,7 @@
 //! What this crate does not do: it decides nothing about hearts, that is `failover-policy`; and it writes
 //! nothing to the store, except for the probe of `doctor`, which it removes.
 
+mod carrier;
 mod check;
 mod cli;
 mod doctor;

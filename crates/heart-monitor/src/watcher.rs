@@ -98,7 +98,7 @@ impl Watcher {
     }
 }
 
-fn finding_of(error: &StoreError) -> Finding {
+pub(crate) fn finding_of(error: &StoreError) -> Finding {
     match error {
         StoreError::NotFound { .. } => Finding::Missing,
         StoreError::Malformed { .. } => Finding::Malformed,

@@ -11,7 +11,6 @@ mod beacon;
 mod cadence;
 mod cli;
 mod config;
-mod identity;
 mod metrics;
 mod peer;
 mod state;
@@ -26,7 +25,8 @@ use std::sync::Arc;
 
 use failover_policy::ClusterId;
 use flatline_shell::endpoints::{Endpoints, Report};
-use flatline_shell::{Clock, ConfigError, Environment, Exit, SystemClock, Termination, exit};
+use flatline_shell::{Clock, ConfigError, Environment, Exit, SystemClock, Termination, exit, process_name};
+use heartbeat_store::WriterId;
 use tracing::info;
 
 use crate::beacon::Beacon;
@@ -99,7 +99,7 @@ fn status(
         is_primary: config.is_primary,
         peer,
         location: config.store.location(),
-        writer: identity::writer_id(environment, start.wall)?,
+        writer: WriterId(process_name(environment, start.wall)?),
         interval: config.timing.interval,
         write_deadline: config.timing.write_deadline,
         start,
