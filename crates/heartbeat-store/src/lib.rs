@@ -30,7 +30,7 @@ pub use credential::{
 };
 pub use details::{Beat, BeatDetails, WriterId};
 pub use error::StoreError;
-pub use folder::FolderBackend;
+pub use folder::{FolderBackend, Publishing};
 pub use memory::{Fault, MemoryBackend, Operation};
 pub use place::{BlobPlace, InvalidPlace, Place, Source};
 pub use record::{Record, RecordName, RecordVersion};

@@ -52,7 +52,7 @@ impl Root {
             Ok(bytes) if bytes.len() > BeatDetails::MAX_BYTES => Ok(None),
             Ok(bytes) => Ok(BeatDetails::from_json(&bytes)),
             Err(FileFault::Io(error)) => Err(self.explain("read", &path, FileFault::Io(error))),
-            Err(FileFault::Missing | FileFault::Odd(_)) => self.check().map(|()| None),
+            Err(FileFault::Missing | FileFault::Folder | FileFault::Odd(_)) => self.check().map(|()| None),
         }
     }
 
@@ -77,7 +77,7 @@ impl Root {
             Ok(_) => Ok(true),
             Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(true),
             Err(error) => match FileFault::from(error) {
-                FileFault::Missing | FileFault::Odd(_) => Ok(false),
+                FileFault::Missing | FileFault::Folder | FileFault::Odd(_) => Ok(false),
                 failed @ FileFault::Io(_) => Err(failed),
             },
         }

@@ -11,21 +11,19 @@ use crate::StoreError;
 pub(super) enum FileFault {
     /// It is not there.
     Missing,
-    /// Something else stands in its place or in its path, such as a folder, a pipe or a link to nowhere.
+    /// A folder stands in its place.
+    Folder,
+    /// Something else stands in its place or in its path, such as a pipe or a link to nowhere.
     Odd(&'static str),
     /// The operating system or the server failed.
     Io(io::Error),
-}
-
-impl FileFault {
-    pub(super) const FOLDER: Self = Self::Odd("it is a folder, not a file; remove it");
 }
 
 impl From<io::Error> for FileFault {
     fn from(error: io::Error) -> Self {
         match Errno::from_io_error(&error) {
             Some(Errno::NOENT) => Self::Missing,
-            Some(Errno::ISDIR) => Self::FOLDER,
+            Some(Errno::ISDIR) => Self::Folder,
             // What the open of a pipe without a reader, or of a socket, answers.
             Some(Errno::NXIO) => Self::Odd("it is a pipe or a socket, not a file; remove it"),
             Some(Errno::NOTDIR) => Self::Odd("a part of its path is not a folder; remove it"),
@@ -55,15 +53,6 @@ pub(super) fn from_io(attempt: String, error: &io::Error) -> StoreError {
         // safe reading, and trying again is all that can be done.
         _ => StoreError::Unreachable { attempt, detail },
     }
-}
-
-/// Whether a refused hard link means that this place has none: what link(2) lists for file systems without
-/// them, what FUSE and SMB answer, and a record folder that is a mount of its own.
-pub(super) fn lacks_links(error: &io::Error) -> bool {
-    matches!(
-        Errno::from_io_error(error),
-        Some(Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL | Errno::XDEV)
-    )
 }
 
 /// Whether a refused flush of a folder means only that this place flushes none (SMB and some FUSE mounts).
@@ -106,7 +95,7 @@ mod tests {
     fn what_stands_in_a_files_place_is_told_apart_from_failures() {
         let table = [
             (Errno::NOENT, "missing"),
-            (Errno::ISDIR, "odd"),
+            (Errno::ISDIR, "folder"),
             (Errno::NXIO, "odd"),
             (Errno::NOTDIR, "odd"),
             (Errno::LOOP, "odd"),
@@ -116,6 +105,7 @@ mod tests {
         for (code, expected) in table {
             let kind = match FileFault::from(io::Error::from(code)) {
                 FileFault::Missing => "missing",
+                FileFault::Folder => "folder",
                 FileFault::Odd(_) => "odd",
                 FileFault::Io(_) => "io",
             };

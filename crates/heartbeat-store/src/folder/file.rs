@@ -1,13 +1,13 @@
 //! The bytes of one file: read up to a bound, written in place.
 
 use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Read};
+use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
 use rustix::fs::OFlags;
 
-use super::errors::FileFault;
+use super::errors::{self, FileFault};
 
 /// Opening must not wait for the other end of a pipe that somebody put in the file's place. It changes nothing
 /// for regular files.
@@ -48,6 +48,14 @@ pub(super) fn write_in_place(path: &Path, bytes: &[u8], flush: Flush) -> Result<
     Ok(())
 }
 
+/// Makes the names in a folder outlive a power cut, where folders can be flushed.
+pub(super) fn flush_folder(path: &Path) -> io::Result<()> {
+    match File::open(path).and_then(|folder| folder.sync_all()) {
+        Err(error) if !errors::cannot_flush_folders(&error) => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// Opens the file, or creates it where there is none: for reading too, since an SMB client may be unable to set
 /// the length of a file that it opened for writing alone (seen in libsmbclient). A link to nowhere is not followed: what it points to
 /// may be a share that is not mounted.
@@ -75,7 +83,7 @@ fn open(options: &mut OpenOptions, path: &Path) -> Result<File, FileFault> {
     if kind.is_file() {
         Ok(file)
     } else if kind.is_dir() {
-        Err(FileFault::FOLDER)
+        Err(FileFault::Folder)
     } else {
         Err(FileFault::Odd("it is a pipe or a device, not a file; remove it"))
     }

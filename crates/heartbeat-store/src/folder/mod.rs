@@ -1,8 +1,8 @@
 //! A folder as the store: a local disk, or a share mounted over SMB or NFS.
 //!
 //! Follow a beat from [`FolderBackend::write_beat`] through the lane that takes it off the async threads
-//! (`lane`) to the stamp's folder (`beats`) and the bytes on disk (`file`). Records live in `records` and are
-//! published by `staging`; every error of the operating system becomes one of ours in `errors`.
+//! (`lane`) to the stamp's folder (`beats`) and the bytes on disk (`file`). Records live in `records`, change in
+//! `swaps`, and are written aside (`staging`) and published in one of two ways (`publishing`); every error of the operating system becomes one of ours in `errors`.
 //!
 //! A mount that hangs keeps its threads: no call of the operating system can be taken back. The caller gets
 //! its answer all the same, by [`crate::Store`]'s deadline or at once when every thread of its lane is stuck.
@@ -14,9 +14,12 @@ mod errors;
 mod file;
 mod lane;
 mod maintenance;
+mod publishing;
 mod records;
+mod revision;
 mod root;
 mod staging;
+mod swaps;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -30,6 +33,7 @@ use tracing::debug;
 
 use crate::{Backend, Beat, BeatDetails, Record, RecordName, RecordVersion, StoreError};
 use lane::Lane;
+pub use publishing::Publishing;
 use root::Root;
 
 /// Reads that may be under way at once, and so the threads that a hung mount soon keeps with reads. A
@@ -66,8 +70,19 @@ pub struct FolderBackend {
 impl FolderBackend {
     /// The store in this folder, which is never created.
     pub fn new(root: PathBuf) -> Self {
+        Self::on(Root::new(root, None))
+    }
+
+    /// The same with a way of publishing records that the place may not need: so that tests can try each of them
+    /// where there is no such place.
+    #[doc(hidden)]
+    pub fn publishing_by(root: PathBuf, publishing: Publishing) -> Self {
+        Self::on(Root::new(root, Some(publishing)))
+    }
+
+    fn on(root: Root) -> Self {
         Self {
-            root: Arc::new(Root::new(root)),
+            root: Arc::new(root),
             reads: Lane::with_scouts("read", READS_AT_ONCE, SCOUTING_READS, READ_SCOUT_EVERY),
             beats: Lane::with_scouts("beat", BEATS_AT_ONCE, SCOUTING_BEATS, BEAT_SCOUT_EVERY),
             details: Lane::new("write of beat details", 1),

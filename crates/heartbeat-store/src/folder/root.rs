@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rustix::io::Errno;
 
 use super::errors::{self, FileFault};
+use super::publishing::Publishing;
 use crate::StoreError;
 
 /// The root folder, which may or may not exist at any moment. It is never created.
@@ -17,14 +18,20 @@ pub(super) struct Root {
     path: PathBuf,
     /// The device that the root was on when a beat last landed; [`NO_DEVICE`] before.
     device: AtomicU64,
+    /// How records are published; `None` to choose by what the root is on.
+    publishing: Option<Publishing>,
 }
 
 /// No device has this number: the kernel's have 32 bits.
 const NO_DEVICE: u64 = u64::MAX;
 
 impl Root {
-    pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, device: AtomicU64::new(NO_DEVICE) }
+    pub(super) fn new(path: PathBuf, publishing: Option<Publishing>) -> Self {
+        Self { path, device: AtomicU64::new(NO_DEVICE), publishing }
+    }
+
+    pub(super) fn chosen_publishing(&self) -> Option<Publishing> {
+        self.publishing
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -72,6 +79,9 @@ impl Root {
         let explained = match fault {
             FileFault::Io(error) => return errors::from_io(format!("{verb} {what}"), &error),
             FileFault::Missing => StoreError::NotFound { what },
+            FileFault::Folder => {
+                StoreError::Obstructed { what, detail: "it is a folder, not a file; remove it".to_owned() }
+            }
             FileFault::Odd(detail) => StoreError::Obstructed { what, detail: detail.to_owned() },
         };
         self.check().err().unwrap_or(explained)
@@ -106,7 +116,7 @@ mod tests {
     #[test]
     fn a_root_that_is_on_another_device_than_the_last_beat_is_a_share_that_is_gone() {
         let folder = tempfile::tempdir().unwrap();
-        let root = Root::new(folder.path().to_owned());
+        let root = Root::new(folder.path().to_owned(), None);
         assert_eq!(root.check_device(), Ok(()), "nothing is known before the first beat");
         root.remember_device();
         assert_eq!(root.check_device(), Ok(()));

@@ -1,50 +1,93 @@
 //! Complete records under a name of their own, on their way to being published.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File};
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use tracing::debug;
 
-/// A file in the store's root, beside the record's folder and so on the same file system, that holds a record
-/// in full and flushed. It is removed when dropped, whatever became of it; one that a crash leaves behind is
-/// never looked at.
+use super::file;
+use super::publishing::Publishing;
+
+/// What a record is called inside of a revision that is a folder.
+pub(super) const RECORD: &str = "record.json";
+
+/// A file or folder in the store's root, beside the record's folder and so on the same file system, that holds a
+/// record in full and flushed. It is removed when dropped; one that a crash leaves behind is never looked at, since
+/// only what has a revision for a name counts.
 #[derive(Debug)]
-pub(super) struct Staging(PathBuf);
+pub(super) struct Staging {
+    path: PathBuf,
+    /// The way in which it can be published.
+    pub(super) publishing: Publishing,
+    /// Whether it is not ours to remove: it became a revision, or may yet.
+    is_gone: bool,
+}
 
 impl Staging {
-    /// What the names of staging files begin with; the dot keeps them apart from clusters.
+    /// What names of staged records begin with; the dot keeps them apart from clusters.
     const PREFIX: &str = ".staging-";
 
-    /// Writes `body` aside.
-    pub(super) fn write(root: &Path, body: &[u8]) -> io::Result<Self> {
+    /// Writes `body` aside, in the form that is published in this way.
+    pub(super) fn write(root: &Path, body: &[u8], publishing: Publishing) -> io::Result<Self> {
         // A fresh RandomState is seeded by the operating system: a number that nobody else draws.
         let unique = RandomState::new().build_hasher().finish();
         let path = root.join(format!("{}{}-{unique:016x}", Self::PREFIX, std::process::id()));
-        let mut file = OpenOptions::new().write(true).create_new(true).open(&path)?;
-        // From here on the file is ours to remove.
-        let staging = Self(path);
+        let staging = Self { path, publishing, is_gone: false };
+        if publishing == Publishing::FolderRename {
+            fs::create_dir(&staging.path)?;
+        }
+        let mut file = File::create_new(staging.content())?;
         file.write_all(body)?;
         file.sync_all()?;
+        drop(file);
+        if publishing == Publishing::FolderRename {
+            file::flush_folder(&staging.path)?;
+        }
         Ok(staging)
     }
 
     /// Gives the record its final name, unless that name is taken: in one step, and for good.
-    ///
-    /// A hard link is the one way to do so that file systems and servers decide for themselves or refuse.
-    /// `renameat2` with `RENAME_NOREPLACE` would do on a local disk, but Linux's SMB client checks the flag
-    /// against its own cache and then asks the server to replace, and some FUSE file systems ignore it: two
-    /// claimants would both be told that they won.
-    pub(super) fn publish(&self, target: &Path) -> io::Result<()> {
-        fs::hard_link(&self.0, target)
+    pub(super) fn publish(&mut self, target: &Path) -> io::Result<()> {
+        match self.publishing {
+            Publishing::HardLink => fs::hard_link(&self.path, target),
+            Publishing::FolderRename => {
+                fs::rename(&self.path, target)?;
+                self.is_gone = true;
+                Ok(())
+            }
+        }
+    }
+
+    /// Leaves a folder alone of which nobody can say whether it was renamed, or still will be: a folder that was
+    /// emptied on its way would be a revision without a record. A link that comes too late fails by itself.
+    pub(super) fn leave_unless_linked(&mut self) {
+        self.is_gone = self.publishing == Publishing::FolderRename;
+    }
+
+    fn content(&self) -> PathBuf {
+        match self.publishing {
+            Publishing::HardLink => self.path.clone(),
+            Publishing::FolderRename => self.path.join(RECORD),
+        }
     }
 }
 
 impl Drop for Staging {
     fn drop(&mut self) {
-        if let Err(error) = fs::remove_file(&self.0) {
-            debug!(path = %self.0.display(), %error, "a staging file stays behind, which does no harm");
+        if self.is_gone {
+            return;
+        }
+        let removed = fs::remove_file(self.content()).and_then(|()| match self.publishing {
+            Publishing::HardLink => Ok(()),
+            Publishing::FolderRename => fs::remove_dir(&self.path),
+        });
+        match removed {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                debug!(path = %self.path.display(), %error, "a staged record stays behind, which does no harm");
+            }
+            _ => {}
         }
     }
 }

@@ -16,6 +16,13 @@ fn open(root: &Path) -> Store {
     Store::new(Arc::new(FolderBackend::new(root.to_owned())), Deadlines { read: deadline, write: deadline })
 }
 
+/// The same as on an SMB mount.
+fn open_renaming(root: &Path) -> Store {
+    let deadline = Duration::from_secs(10);
+    let backend = FolderBackend::publishing_by(root.to_owned(), Publishing::FolderRename);
+    Store::new(Arc::new(backend), Deadlines { read: deadline, write: deadline })
+}
+
 fn new_store() -> (TempDir, Store) {
     let root = tempfile::tempdir().unwrap();
     let store = open(root.path());
@@ -66,8 +73,101 @@ async fn the_layout_is_the_documented_one_and_nothing_is_left_beside_it() {
     store.swap_record(&RecordName::Ownership, b"2", &first, after(&first)).await.unwrap();
     store.create_record(&RecordName::Ownership, b"again", 1).await.unwrap_err();
     store.swap_record(&RecordName::Ownership, b"late", &first, after(&first)).await.unwrap_err();
-    let records = ["ownership", "ownership/00000000000000000001.json", "ownership/00000000000000000002.json"];
-    assert_eq!(tree(root.path())[3..], records, "every staging file is gone, of wins and of losses");
+    store.write_maintenance(b"{}").await.unwrap();
+    let expected = [
+        "maintenance.json",
+        "ownership",
+        "ownership/00000000000000000001.json",
+        "ownership/00000000000000000002.json",
+    ];
+    assert_eq!(tree(root.path())[3..], expected, "every staging file is gone, of wins and of losses");
+}
+
+#[tokio::test]
+async fn where_folders_are_renamed_each_revision_is_a_folder_with_the_record_in_it() {
+    let root = tempfile::tempdir().unwrap();
+    let store = open_renaming(root.path());
+    let first = store.create_record(&RecordName::Ownership, b"1", 1).await.unwrap();
+    store.swap_record(&RecordName::Ownership, b"2", &first, 2).await.unwrap();
+    store.create_record(&RecordName::Ownership, b"again", 1).await.unwrap_err();
+    store.swap_record(&RecordName::Ownership, b"late", &first, 2).await.unwrap_err();
+    let expected = [
+        "ownership",
+        "ownership/00000000000000000001.json",
+        "ownership/00000000000000000001.json/record.json",
+        "ownership/00000000000000000002.json",
+        "ownership/00000000000000000002.json/record.json",
+    ];
+    assert_eq!(tree(root.path()), expected, "every staging folder is gone, of wins and of losses");
+}
+
+#[test]
+fn a_name_that_is_taken_is_a_conflict_in_every_form_and_nothing_is_left_beside_it() {
+    for way in [Publishing::HardLink, Publishing::FolderRename] {
+        for taken_by_folder in [false, true] {
+            let dir = tempfile::tempdir().unwrap();
+            let root = Root::new(dir.path().to_owned(), Some(way));
+            let records = root.records(&RecordName::Ownership).unwrap();
+            let name = dir.path().join("ownership/00000000000000000001.json");
+            let file = if taken_by_folder { name.join("record.json") } else { name.clone() };
+            let staging = records.stage(b"mine").unwrap();
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(&file, "theirs").unwrap();
+            // As of a claimant that listed before the other published.
+            let error = records.publish(staging, 0, 1).unwrap_err();
+            assert_eq!(error.reason(), "conflict", "{way:?}: {error}");
+            assert_eq!(fs::read(&file).unwrap(), b"theirs", "{way:?}");
+            assert!(!tree(dir.path()).iter().any(|name| name.contains("staging")), "{way:?}");
+        }
+    }
+}
+
+#[test]
+fn a_jump_that_passed_over_a_revision_counts_and_is_ambiguous() {
+    for way in [Publishing::HardLink, Publishing::FolderRename] {
+        let dir = tempfile::tempdir().unwrap();
+        let root = Root::new(dir.path().to_owned(), Some(way));
+        let records = root.records(&RecordName::Ownership).unwrap();
+        let first = records.create(b"first", 1).unwrap();
+        let jump = records.stage(b"jump").unwrap();
+        let claim = records.stage(b"late claim").unwrap();
+        records.swap(b"claim", &first, 2).unwrap();
+        let error = records.publish(jump, 1, 1_790_000_000).unwrap_err().to_string();
+        assert!(error.contains("it is there and counts, but it passed over revision 2"), "{way:?}: {error}");
+        assert_eq!(records.read().unwrap().unwrap().body, b"jump");
+        let error = records.publish(claim, 2, 3).unwrap_err().to_string();
+        assert!(error.contains("it is there, but revision 1790000000 counts"), "{way:?}: {error}");
+        assert_eq!(records.read().unwrap().unwrap().body, b"jump");
+    }
+}
+
+#[test]
+fn a_staged_folder_that_may_still_be_renamed_is_left_whole_and_never_counts() {
+    for (way, expected) in [(Publishing::HardLink, 0), (Publishing::FolderRename, 2)] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut staging = staging::Staging::write(dir.path(), b"late", way).unwrap();
+        staging.leave_unless_linked();
+        drop(staging);
+        assert_eq!(tree(dir.path()).len(), expected, "{way:?}: a folder and the record in it, or nothing");
+        let root = Root::new(dir.path().to_owned(), Some(way));
+        let records = root.records(&RecordName::Ownership).unwrap();
+        assert_eq!(records.read(), Ok(None));
+        records.create(b"1", 1).unwrap();
+        assert_eq!(records.read().unwrap().unwrap().body, b"1");
+        assert_eq!(root.clusters(), Ok(BTreeSet::new()));
+    }
+}
+
+#[tokio::test]
+async fn a_revision_without_a_record_in_it_is_malformed_and_can_be_replaced() {
+    let (root, store) = new_store();
+    store.create_record(&RecordName::Ownership, b"first", 1).await.unwrap();
+    fs::create_dir(root.path().join("ownership/00000000000000000003.json")).unwrap();
+    let record = store.read_record(&RecordName::Ownership).await.unwrap().unwrap();
+    let expected = Record { body: Vec::new(), version: RecordVersion::Revision(3) };
+    assert_eq!(record, expected, "no lower revision comes to count");
+    store.swap_record(&RecordName::Ownership, b"fourth", &record.version, 4).await.unwrap();
+    assert_eq!(store.read_record(&RecordName::Ownership).await.unwrap().unwrap().body, b"fourth");
 }
 
 #[tokio::test]
@@ -315,16 +415,23 @@ async fn what_is_no_file_in_a_records_place_is_a_clear_error() {
     let error = store.create_record(&RecordName::Ownership, b"1", 1).await.unwrap_err();
     assert_eq!(error.reason(), "obstructed", "{error}");
 
-    let (root, store) = new_store();
-    fs::create_dir_all(root.path().join("ownership/00000000000000000003.json")).unwrap();
-    let error = store.read_record(&RecordName::Ownership).await.unwrap_err();
-    assert!(error.to_string().contains("it is a folder, not a file"), "{error}");
+    for below in ["ownership/00000000000000000003.json/record.json", "maintenance.json"] {
+        let (root, store) = new_store();
+        fs::create_dir_all(root.path().join(below)).unwrap();
+        let error = match below {
+            "maintenance.json" => store.read_maintenance().await.unwrap_err(),
+            _ => store.read_record(&RecordName::Ownership).await.unwrap_err(),
+        };
+        assert_eq!(error.reason(), "obstructed", "{error}");
+        assert!(error.to_string().contains("it is a folder, not a file"), "{error}");
+    }
 }
 
 #[tokio::test]
-async fn staging_files_of_a_crashed_process_do_no_harm() {
+async fn what_a_crashed_process_staged_does_no_harm() {
     let (root, store) = new_store();
-    for stale in [".staging-1", ".staging-1-00000000000000ff"] {
+    fs::create_dir(root.path().join(".staging-2-00000000000000ff")).unwrap();
+    for stale in [".staging-1", ".staging-1-00000000000000ff", ".staging-2-00000000000000ff/record.json"] {
         fs::write(root.path().join(stale), "{\"half\":").unwrap();
     }
     store.create_record(&RecordName::Ownership, b"1", 1).await.unwrap();
@@ -376,7 +483,7 @@ proptest! {
             digits.len() == 20 && digits.bytes().all(|byte| byte.is_ascii_digit())
         };
         let highest = names.iter().filter(is_revision).max();
-        match (Root::new(root.path().to_owned()).records(&RecordName::Ownership).unwrap().read(), highest) {
+        match (Root::new(root.path().to_owned(), None).records(&RecordName::Ownership).unwrap().read(), highest) {
             (Ok(None), None) => {}
             (Ok(Some(record)), Some(name)) => prop_assert_eq!(record.body, name.as_bytes()),
             (Err(StoreError::Malformed { .. }), Some(name)) => prop_assert!(name[..20].parse::<u64>().is_err()),
@@ -394,7 +501,7 @@ proptest! {
         for file in ["a/heartbeat.txt", "a/heartbeat.json", "ownership/00000000000000000001.json"] {
             fs::write(dir.path().join(file), &bytes).unwrap();
         }
-        let root = Root::new(dir.path().to_owned());
+        let root = Root::new(dir.path().to_owned(), None);
         let read = root.read_stamp(&a());
         prop_assert_eq!(read.ok(), Stamp::parse(&bytes).ok());
         prop_assert_eq!(root.read_details(&a()), Ok(BeatDetails::from_json(&bytes)));

@@ -1,12 +1,13 @@
-//! The suite on a folder of the local disk.
+//! The suite on a folder of the local disk, once per way of publishing records, and with both ways at once.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use failover_policy::ClusterId;
-use heartbeat_store::{Backend, FolderBackend, RecordName};
+use heartbeat_store::{Backend, FolderBackend, Publishing, RecordName};
 use tempfile::TempDir;
 
 use crate::suite::{self, OddDetails, Planter, record_cases, stamp_cases};
@@ -15,16 +16,46 @@ use crate::suite::{self, OddDetails, Planter, record_cases, stamp_cases};
 pub(crate) struct Folder {
     root: PathBuf,
     missing: PathBuf,
+    /// How the handles publish records, in turn.
+    ways: &'static [Publishing],
+    turn: AtomicUsize,
+    race_rounds: usize,
     /// Removes the folder in the end, unless it belongs to somebody else.
     _owned: Option<TempDir>,
 }
 
 impl Folder {
-    /// An empty store in `parent`, under this name.
-    pub(crate) fn new_in(parent: &Path, name: &str) -> Self {
+    /// An empty store in `parent`, under this name, whose handles publish in these ways in turn; none leaves the
+    /// choice to the back end.
+    pub(crate) fn new_in(parent: &Path, name: &str, ways: &'static [Publishing]) -> Self {
         let (root, missing) = (parent.join(name), parent.join(format!("{name}-missing")));
         fs::create_dir(&root).unwrap();
-        Self { root, missing, _owned: None }
+        Self { root, missing, ways, turn: AtomicUsize::new(0), race_rounds: 40, _owned: None }
+    }
+
+    /// The same with fewer rounds in a race, where they take time.
+    pub(crate) fn racing(self, race_rounds: usize) -> Self {
+        Self { race_rounds, ..self }
+    }
+
+    /// An empty store on the local disk.
+    fn local(ways: &'static [Publishing]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = Self::new_in(dir.path(), "store", ways);
+        Self { _owned: Some(dir), ..folder }
+    }
+
+    fn next_way(&self) -> Option<Publishing> {
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        self.ways.get(turn % self.ways.len().max(1)).copied()
+    }
+
+    fn handle(&self, root: &Path) -> Arc<dyn Backend> {
+        let root = root.to_owned();
+        Arc::new(match self.next_way() {
+            None => FolderBackend::new(root),
+            Some(way) => FolderBackend::publishing_by(root, way),
+        })
     }
 
     fn stamp_file(&self, cluster: &ClusterId) -> PathBuf {
@@ -34,20 +65,14 @@ impl Folder {
     }
 }
 
-fn planter() -> Folder {
-    let dir = tempfile::tempdir().unwrap();
-    let folder = Folder::new_in(dir.path(), "store");
-    Folder { _owned: Some(dir), ..folder }
-}
-
 #[async_trait]
 impl Planter for Folder {
     fn open(&self) -> Arc<dyn Backend> {
-        Arc::new(FolderBackend::new(self.root.clone()))
+        self.handle(&self.root)
     }
 
     fn open_missing(&self) -> Arc<dyn Backend> {
-        Arc::new(FolderBackend::new(self.missing.clone()))
+        self.handle(&self.missing)
     }
 
     async fn missing_exists(&self) -> bool {
@@ -72,7 +97,12 @@ impl Planter for Folder {
         let folder = self.root.join(name.stem());
         fs::create_dir_all(&folder).unwrap();
         let next = fs::read_dir(&folder).unwrap().count() + 1;
-        fs::write(folder.join(format!("{next:020}.json")), body).unwrap();
+        let mut path = folder.join(format!("{next:020}.json"));
+        if self.next_way() == Some(Publishing::FolderRename) {
+            fs::create_dir(&path).unwrap();
+            path.push("record.json");
+        }
+        fs::write(path, body).unwrap();
     }
 
     async fn plant_maintenance(&self, body: &[u8]) {
@@ -81,6 +111,10 @@ impl Planter for Folder {
 
     async fn probe_remains(&self, id: &str) -> bool {
         self.root.join(format!(".probe-{id}")).exists()
+    }
+
+    fn race_rounds(&self) -> usize {
+        self.race_rounds
     }
 }
 
@@ -93,5 +127,34 @@ macro_rules! run {
     )*};
 }
 
-stamp_cases!(run);
-record_cases!(run);
+mod as_the_place_has_it {
+    use super::*;
+
+    fn planter() -> Folder {
+        Folder::local(&[])
+    }
+
+    stamp_cases!(run);
+    record_cases!(run);
+}
+
+mod by_folder_rename {
+    use super::*;
+
+    fn planter() -> Folder {
+        Folder::local(&[Publishing::FolderRename])
+    }
+
+    record_cases!(run);
+}
+
+/// No store is used like that; the two forms understand and exclude each other all the same.
+mod in_both_ways_at_once {
+    use super::*;
+
+    fn planter() -> Folder {
+        Folder::local(&[Publishing::HardLink, Publishing::FolderRename])
+    }
+
+    record_cases!(run);
+}

@@ -1,22 +1,22 @@
 //! The suite on a share of a real Samba server, mounted through FUSE, and what happens when that server stops
 //! answering.
 //!
-//! The mount has no hard links, so nothing can be published without replacing: there the suite checks stamps,
-//! and that swaps are refused.
+//! The mount has no hard links and is no SMB mount of the kernel's, so swaps are refused there. How the server decides
+//! between claimants that rename folders is tried all the same, by handles that are told to.
 
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use flatline_tests::{SambaShare, until};
-use heartbeat_store::{Deadlines, FolderBackend, Store, StoreError};
+use heartbeat_store::{Deadlines, FolderBackend, Publishing, RecordName, Store, StoreError};
 use tokio::runtime::Runtime;
 
 use crate::folder::Folder;
-use crate::suite::{self, beat, cluster, stamp, stamp_cases, store};
+use crate::suite::{self, after, beat, cluster, record_cases, stamp, stamp_cases, store};
 
 /// The deadline of a read or write in these tests: how long a frozen server may be waited for.
 const DEADLINE: Duration = Duration::from_millis(300);
@@ -37,7 +37,7 @@ macro_rules! run_on_share {
     ($($module:ident::$case:ident),* $(,)?) => {
         async fn every_stamp_case(share: &SambaShare) {
             $(
-                suite::$module::$case(&Folder::new_in(&share.path(), stringify!($case))).await;
+                suite::$module::$case(&Folder::new_in(&share.path(), stringify!($case), &[])).await;
             )*
         }
     };
@@ -45,14 +45,66 @@ macro_rules! run_on_share {
 
 stamp_cases!(run_on_share);
 
+macro_rules! run_renaming {
+    ($($module:ident::$case:ident),* $(,)?) => {
+        async fn every_record_case_by_folder_rename(share: &SambaShare) {
+            $(
+                let folder = Folder::new_in(&share.path(), stringify!($case), &[Publishing::FolderRename]);
+                suite::$module::$case(&folder.racing(5)).await;
+            )*
+        }
+    };
+}
+
+record_cases!(run_renaming);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_samba_share_keeps_stamps_and_refuses_swaps() {
     let Some(share) = share() else { return };
     every_stamp_case(&share).await;
-    let planter = Folder::new_in(&share.path(), "refusal");
+    let planter = Folder::new_in(&share.path(), "refusal", &[]);
     suite::refusal::a_place_that_cannot_swap_says_so(&planter).await;
     let left: Vec<_> = fs::read_dir(share.shared_folder().join("refusal")).unwrap().collect();
     assert!(left.is_empty(), "a refused swap leaves nothing behind: {left:?}");
+}
+
+/// Through FUSE nobody publishes like that unless a test says so; it is the server's decision that is tried here.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_samba_server_never_replaces_a_folder_that_holds_a_record() {
+    let Some(share) = share() else { return };
+    every_record_case_by_folder_rename(&share).await;
+    let left = staged_in(&share.shared_folder());
+    assert!(left.is_empty(), "whoever lost took its folder away again: {left:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_swap_that_a_hung_share_swallows_is_ambiguous_and_lands_whole_or_not_at_all() {
+    let Some(share) = share() else { return };
+    let backend = FolderBackend::publishing_by(share.path(), Publishing::FolderRename);
+    let deadlines = Deadlines { read: DEADLINE, write: DEADLINE };
+    let store = Store::new(Arc::new(backend), deadlines);
+    let name = RecordName::Ownership;
+    let first = until_it_works(async || match store.create_record(&name, b"first", 1).await {
+        Err(_) => store.read_record(&name).await.map(|found| found.map(|found| found.version)),
+        created => created.map(Some),
+    })
+    .await
+    .expect("it was created");
+    share.freeze().unwrap();
+    let start = Instant::now();
+    let error = store.swap_record(&name, b"second", &first, 2).await.unwrap_err();
+    assert!(matches!(error, StoreError::Ambiguous { .. }), "{error}");
+    assert!(start.elapsed() < 2 * DEADLINE + Duration::from_secs(1), "took {:?}", start.elapsed());
+
+    share.thaw().unwrap();
+    let record = until_it_works(async || store.read_record(&name).await).await.expect("it was created");
+    assert!([b"first".as_slice(), b"second"].contains(&record.body.as_slice()), "{record:?}");
+    let third = until_it_works(async || {
+        let record = store.read_record(&name).await?.expect("it was created");
+        store.swap_record(&name, b"third", &record.version, after(&record.version)).await
+    })
+    .await;
+    assert_eq!(store.read_record(&name).await.unwrap().map(|record| record.version), Some(third));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -129,6 +181,14 @@ fn a_process_that_reads_a_hung_store_and_exits() {
     assert!(matches!(error, StoreError::Unreachable { .. }), "{error}");
     // Dropping the runtime would wait for the hung call; leaving through here does not.
     std::process::exit(7);
+}
+
+/// What was written aside and stays, in every store of the share.
+fn staged_in(shared: &Path) -> Vec<PathBuf> {
+    let entries = |folder: &Path| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let stores = entries(shared).filter(|path| path.is_dir());
+    let is_staged = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().starts_with(".staging-");
+    stores.flat_map(|store| entries(&store).collect::<Vec<_>>()).filter(is_staged).collect()
 }
 
 fn impatient(root: &Path) -> Store {

@@ -52,6 +52,7 @@ macro_rules! record_cases {
             races::exactly_one_of_sixteen_claimants_creates_a_record,
             races::exactly_one_of_sixteen_claimants_swaps_a_record,
             races::no_increment_is_lost_among_claimants_that_try_again,
+            races::a_jump_among_claimants_never_wins_beside_another,
             answers::a_lost_answer_to_a_winning_write_is_settled_as_won,
             answers::a_conflict_with_ones_own_winning_write_is_settled_as_won,
             answers::a_write_that_got_no_answer_and_did_not_land_is_ambiguous,

@@ -47,6 +47,54 @@ pub(crate) async fn no_increment_is_lost_among_claimants_that_try_again(planter:
     assert!((won..=won + unclear).contains(&total), "{won} won and {unclear} unclear swaps made {total}");
 }
 
+/// In a folder a jump and the claims publish under different names, and it is the second look that decides.
+pub(crate) async fn a_jump_among_claimants_never_wins_beside_another(planter: &impl Planter) {
+    let name = RecordName::Ownership;
+    let mut expected = store(planter.open()).create_record(&name, b"start", 1).await.unwrap();
+    for round in 1..=planter.race_rounds() {
+        let ahead = u64::try_from(round).unwrap() * 1_000_000;
+        let outcomes = jump_among_claimants(planter, &name, &expected, ahead).await;
+        let winners: Vec<_> = outcomes.iter().filter(|(_, outcome)| outcome.is_ok()).collect();
+        assert!(winners.len() <= 1, "{winners:?}");
+        let record = store(planter.open()).read_record(&name).await.unwrap().expect("somebody won");
+        let (_, told) =
+            outcomes.iter().find(|(body, _)| body.as_bytes() == record.body).expect("it is theirs");
+        match told {
+            Ok(version) => assert_eq!(*version, record.version),
+            Err(StoreError::Ambiguous { .. }) => {}
+            Err(error) => panic!("what stands there was not refused: {error}"),
+        }
+        expected = record.version;
+    }
+}
+
+type Outcome = Result<RecordVersion, StoreError>;
+
+/// Lets a few jump ahead, each to a revision of its own, and all others swap, from the same state.
+async fn jump_among_claimants(
+    planter: &impl Planter,
+    name: &RecordName,
+    expected: &RecordVersion,
+    ahead: u64,
+) -> Vec<(String, Outcome)> {
+    const JUMPERS: usize = 3;
+    let start = Arc::new(Barrier::new(CLAIMANTS));
+    let mut claimants = JoinSet::new();
+    for claimant in 0..CLAIMANTS {
+        let (store, name, start) = (store(planter.open()), name.clone(), Arc::clone(&start));
+        let (expected, next) = (expected.clone(), after(expected));
+        let jump = ahead + u64::try_from(claimant).unwrap();
+        let revision = if claimant < JUMPERS { jump } else { next };
+        claimants.spawn(async move {
+            let body = format!("claimant {claimant} for {revision} after {expected:?}");
+            start.wait().await;
+            let outcome = store.swap_record(&name, body.as_bytes(), &expected, revision).await;
+            (body, outcome)
+        });
+    }
+    claimants.join_all().await
+}
+
 /// Lets all claimants create (`expected` is `None`) or swap the record at the same moment; returns the
 /// winner's version.
 async fn race(planter: &impl Planter, name: &RecordName, expected: Option<RecordVersion>) -> RecordVersion {
