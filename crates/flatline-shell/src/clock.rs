@@ -1,15 +1,25 @@
 //! The one place that reads the machine's clocks.
 
 use std::fmt;
+use std::os::fd::OwnedFd;
+use std::pin::Pin;
 use std::time::Duration;
 
 use failover_policy::{BootTime, Now, Tick};
-use rustix::time::{ClockId, Timespec, clock_gettime};
+use rustix::time::{
+    ClockId, Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, clock_gettime,
+    timerfd_create, timerfd_settime,
+};
+use tokio::io::unix::AsyncFd;
 
 /// Reads both clocks. The binaries use [`SystemClock`], tests [`crate::VirtualClock`].
 pub trait Clock: fmt::Debug + Send + Sync {
     /// A reading of the boot-time clock and the wall clock, taken together.
     fn now(&self) -> Now;
+
+    /// Ends when the boot-time clock reads `at`, also where the machine was suspended in the meantime: what a
+    /// deadline needs that must not be missed by a nap of [`sleep_until`].
+    fn alarm<'c>(&'c self, at: BootTime) -> Pin<Box<dyn Future<Output = ()> + Send + 'c>>;
 }
 
 /// The machine's clocks: `CLOCK_BOOTTIME`, which counts suspended time (`std::time::Instant` on Linux does
@@ -28,6 +38,31 @@ impl Clock for SystemClock {
             wall: wall_tick(clock_gettime(ClockId::Realtime)),
         }
     }
+
+    fn alarm<'c>(&'c self, at: BootTime) -> Pin<Box<dyn Future<Output = ()> + Send + 'c>> {
+        Box::pin(async move {
+            match boot_timer(at) {
+                Ok(timer) if timer.readable().await.is_ok() => {}
+                // No timer is to be had; a nap that may be late is better than none.
+                _ => sleep_until(self, at).await,
+            }
+        })
+    }
+}
+
+/// A timer of the kernel on `CLOCK_BOOTTIME`, which fires at a resume where its moment fell into a suspension.
+fn boot_timer(at: BootTime) -> std::io::Result<AsyncFd<OwnedFd>> {
+    let timer = timerfd_create(TimerfdClockId::Boottime, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
+    // A timer of zero would be one that is switched off.
+    let since_boot = at.since_boot().max(Duration::from_nanos(1));
+    let when = Timespec {
+        tv_sec: i64::try_from(since_boot.as_secs()).unwrap_or(i64::MAX),
+        tv_nsec: since_boot.subsec_nanos().into(),
+    };
+    let never_again = Timespec { tv_sec: 0, tv_nsec: 0 };
+    let once = Itimerspec { it_interval: never_again, it_value: when };
+    timerfd_settime(&timer, TimerfdTimerFlags::ABSTIME, &once)?;
+    AsyncFd::register(timer)
 }
 
 /// The longest single sleep of [`sleep_until`]. Tokio's timers stand still while the machine is suspended, so
@@ -82,6 +117,18 @@ mod tests {
         let second = SystemClock.now();
         assert!(second.boot >= first.boot);
         assert!(first.wall > Tick::from_unix(Duration::from_secs(1_700_000_000)).unwrap(), "{}", first.wall);
+    }
+
+    #[tokio::test]
+    async fn an_alarm_of_the_system_clock_rings_at_its_moment_and_at_once_where_that_has_passed() {
+        let clock = SystemClock;
+        for wait in [Duration::ZERO, Duration::from_millis(30)] {
+            let at = clock.now().boot.after(wait);
+            clock.alarm(at).await;
+            let late = clock.now().boot.since(at);
+            assert!(clock.now().boot >= at && late < Duration::from_secs(1), "{late:?} late");
+        }
+        clock.alarm(BootTime::from_boot(Duration::ZERO)).await;
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,5 +1,6 @@
 //! A clock for tests.
 
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -67,5 +68,9 @@ impl Clock for VirtualClock {
         let ticks = i64::try_from(boot.as_nanos() / 100).unwrap_or(i64::MAX);
         let wall = self.base.saturating_add(SignedSpan::from_ticks(ticks.saturating_add(wall_step)));
         Now { boot: BootTime::from_boot(boot), wall }
+    }
+
+    fn alarm<'c>(&'c self, at: BootTime) -> Pin<Box<dyn Future<Output = ()> + Send + 'c>> {
+        Box::pin(crate::sleep_until(self, at))
     }
 }
