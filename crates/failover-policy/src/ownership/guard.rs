@@ -69,6 +69,8 @@ pub struct Guard {
     right: Right,
     stop_grace: Span,
     child: Child,
+    /// After a start that failed.
+    no_start_before: Option<BootTime>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -88,7 +90,7 @@ impl Guard {
         let GuardRule { gate, stop_grace, on_store_loss } = rule;
         let right = Right::new(gate.this.clone(), gate.lease, on_store_loss);
         let gate = Gate::new(GateRule { guarded: true, ..gate });
-        Self { gate, right, stop_grace, child: Child::None }
+        Self { gate, right, stop_grace, child: Child::None, no_start_before: None }
     }
 
     /// What to do with the store next. Never [`Step::Open`].
@@ -150,6 +152,12 @@ impl Guard {
         self.child = Child::None;
     }
 
+    /// Takes that the workload could not be started. It is tried again after a poll.
+    pub fn handle_child_failed(&mut self, now: BootTime) {
+        self.child = Child::None;
+        self.no_start_before = Some(now.after(self.gate.rule().watch.poll.get()));
+    }
+
     /// The gate inside.
     pub fn gate(&self) -> &Gate {
         &self.gate
@@ -168,7 +176,8 @@ impl Guard {
     /// A right that is about to end is not worth a start.
     fn start(&mut self, now: BootTime) -> Option<ChildOrder> {
         let (term, until) = self.right.held(now)?;
-        if until.since(now) < self.gate.rule().watch.poll.get() {
+        let too_early = self.no_start_before.is_some_and(|before| now < before);
+        if too_early || until.since(now) < self.gate.rule().watch.poll.get() {
             return None;
         }
         self.child = Child::Running { term, until };
