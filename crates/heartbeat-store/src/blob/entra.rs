@@ -19,6 +19,7 @@ use tokio::process::Command;
 
 use super::OpenError;
 use super::fresh_token::{FETCH_DEADLINE, TokenError, TokenSource};
+use super::lifetime::BelievableLifetime;
 use super::transport::{self, Route};
 use crate::Credential;
 use crate::redact::clean;
@@ -45,7 +46,7 @@ impl EntraSource {
             Credential::Sas { .. } | Credential::SharedKey { .. } | Credential::Anonymous => return Ok(None),
         };
         let transport = transport::within(FETCH_DEADLINE, route, true)?;
-        let source = Self { credential: credential.clone(), transport };
+        let source = Self::on(credential, transport);
         source.publishers_credential().map_err(|error| OpenError::Token {
             credential: credential.to_string(),
             detail: clean(&error.to_string()),
@@ -53,12 +54,19 @@ impl EntraSource {
         Ok(Some(source))
     }
 
+    /// A source that asks over this transport.
+    pub(super) fn on(credential: &Credential, transport: Transport) -> Self {
+        Self { credential: credential.clone(), transport }
+    }
+
     fn publishers_credential(&self) -> azure_core::Result<Arc<dyn TokenCredential>> {
         let client_options = || transport::options(self.transport.clone());
         Ok(match &self.credential {
             Credential::WorkloadIdentity { client_id, tenant_id, token_file } => {
+                let mut client_options = client_options();
+                client_options.per_try_policies.push(Arc::new(BelievableLifetime));
                 WorkloadIdentityCredential::new(Some(WorkloadIdentityCredentialOptions {
-                    credential_options: ClientAssertionCredentialOptions { client_options: client_options() },
+                    credential_options: ClientAssertionCredentialOptions { client_options },
                     client_id: Some(client_id.clone()),
                     tenant_id: Some(tenant_id.clone()),
                     token_file_path: Some(token_file.clone()),

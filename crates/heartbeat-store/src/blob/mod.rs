@@ -11,6 +11,7 @@ mod entra;
 mod failure;
 mod fresh_token;
 mod hint;
+mod lifetime;
 mod metadata;
 mod open;
 mod shared_key;
