@@ -36,6 +36,11 @@ impl LeaseTiming {
         SignedSpan::from_ticks(watch / 1000 * Self::DRIFT_FACTOR_PER_MILLE - ticks(self.stop.get()))
     }
 
+    /// [`LeaseTiming::hold`] as a time to add to a clock: none where nothing is left.
+    pub(crate) fn hold_time(self) -> Duration {
+        Duration::from_nanos(u64::try_from(self.hold().ticks()).unwrap_or(0).saturating_mul(100))
+    }
+
     /// What a guard with these promises of its own may rely on under a record with those of `record`: the shorter
     /// watch and the longer stop, each for itself. The shorter of the two holds would not do: the guard really
     /// takes its own `stop`.

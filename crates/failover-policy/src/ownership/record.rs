@@ -87,6 +87,11 @@ impl OwnershipRecord {
         self.owner == *cluster && matches!(self.phase, Phase::Active { .. })
     }
 
+    /// Whether somebody claims the work of this cluster.
+    pub fn is_claim_against(&self, cluster: &ClusterId) -> bool {
+        matches!(&self.phase, Phase::Pending { previous } if previous == cluster)
+    }
+
     /// The cluster whose claim was refused by this record, where it is the record of a refusal.
     pub fn refused(&self) -> Option<&ClusterId> {
         match &self.phase {

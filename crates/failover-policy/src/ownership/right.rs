@@ -1,5 +1,7 @@
 //! The guard's right to run: what one beat of one's own cluster is worth, and for how long.
 
+use std::time::Duration;
+
 use crate::seen::SeenStamps;
 use crate::{BootTime, ClusterId, Finding, LeaseTiming, Look, RecordState};
 
@@ -47,7 +49,7 @@ struct Lease {
     term: u64,
     until: BootTime,
     /// How far a look that failed pushes the deadline where store loss is to be survived.
-    hold: LeaseTiming,
+    hold: Duration,
 }
 
 impl Right {
@@ -78,6 +80,10 @@ impl Right {
                 let timing = self.own.under(record.timing);
                 self.extend(record.term, timing, issued);
             }
+            // A claim is no change of owner yet: nothing extends the right, and it lasts as long as it did.
+            RecordState::Found(record) if record.is_claim_against(&self.this) => {
+                self.drop_unless(record.term);
+            }
             RecordState::Found(_) | RecordState::Absent => self.lease = None,
             RecordState::Unreadable | RecordState::Lost(_) => self.survive_store_loss(true, completed),
             RecordState::Unusable(_) | RecordState::NotRead => {}
@@ -101,18 +107,21 @@ impl Right {
     }
 
     fn extend(&mut self, term: u64, timing: LeaseTiming, issued: BootTime) {
-        let confirmed = self.beat.filter(|beat| beat.seen_at <= issued);
-        let until = confirmed.map(|beat| {
-            self.beat = None;
-            let hold = u64::try_from(timing.hold().ticks()).unwrap_or(0);
-            beat.not_before.after(std::time::Duration::from_nanos(hold.saturating_mul(100)))
-        });
-        self.lease = match (until, self.lease) {
-            (Some(until), _) => Some(Lease { term, until, hold: timing }),
-            // Another term is another right: the old one is gone, whatever time it had left.
-            (None, Some(lease)) if lease.term != term => None,
-            (None, lease) => lease,
+        self.drop_unless(term);
+        let Some(beat) = self.beat.take_if(|beat| beat.seen_at <= issued) else { return };
+        let hold = timing.hold_time();
+        let confirmed = beat.not_before.after(hold);
+        let until = match (self.on_store_loss, self.lease) {
+            // The first beat after an outage counts from before the outage, which was to be survived.
+            (OnStoreLoss::Keep, Some(lease)) => confirmed.max(lease.until),
+            _ => confirmed,
         };
+        self.lease = Some(Lease { term, until, hold });
+    }
+
+    /// Another term is another right: the old one is gone, whatever time it had left.
+    fn drop_unless(&mut self, term: u64) {
+        self.lease = self.lease.filter(|lease| lease.term == term);
     }
 
     /// Pushes the deadline of a right that is still held, where the store failed and that is to be survived.
@@ -121,9 +130,7 @@ impl Right {
             return;
         }
         if let Some(lease) = self.lease.as_mut().filter(|lease| now < lease.until) {
-            let hold = u64::try_from(lease.hold.hold().ticks()).unwrap_or(0);
-            let pushed = now.after(std::time::Duration::from_nanos(hold.saturating_mul(100)));
-            lease.until = lease.until.max(pushed);
+            lease.until = lease.until.max(now.after(lease.hold));
         }
     }
 }
