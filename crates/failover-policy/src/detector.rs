@@ -172,6 +172,16 @@ impl Detector {
         self.last_look.map(|look| look.issued.boot)
     }
 
+    /// Looks so far, good and bad.
+    pub(crate) fn looks(&self) -> u64 {
+        self.looks
+    }
+
+    /// Looks so far that said something about the heart.
+    pub(crate) fn good_looks(&self) -> u64 {
+        self.looks - self.failed_looks
+    }
+
     /// Beats seen so far; the stamp that was there at first counts.
     pub fn beats(&self) -> u64 {
         self.beats

@@ -22,29 +22,6 @@ pub(super) enum Decision {
     Wait(Waiting),
 }
 
-impl Waiting {
-    /// The moment at which the wait is over at the latest, where that is known.
-    pub fn until(&self) -> Option<BootTime> {
-        match self {
-            Self::StoreGrace(until)
-            | Self::FirstRecord(until)
-            | Self::TakeoverDelay(until)
-            | Self::Verify(until)
-            | Self::Claim(_, until)
-            | Self::Release(until)
-            | Self::Retry(until) => Some(*until),
-            Self::Record
-            | Self::Lost
-            | Self::Unusable
-            | Self::Heart(_)
-            | Self::OwnBeat
-            | Self::Maintenance
-            | Self::Successor(_)
-            | Self::Nothing => None,
-        }
-    }
-}
-
 impl Gate {
     pub(super) fn decide(&self, now: Now) -> Decision {
         match &self.state {
@@ -115,13 +92,13 @@ impl Gate {
     }
 
     /// A takeover's first step, once the heart is flat and the record has stood still for `standstill`: longer
-    /// than whoever is at work on it would leave it.
+    /// than whoever is at work on it would leave it, and long enough that what maintenance says is newer.
     fn decide_takeover(&self, record: &OwnershipRecord, standstill: Duration, now: Now) -> Decision {
         let victim = record.last_that_may_run();
         let Some(flat_since) = self.flat_since(now.boot) else {
             return Decision::Wait(Waiting::Heart(victim.clone()));
         };
-        let stood = self.stands_since(now.boot).after(standstill);
+        let stood = self.stands_since(now.boot).after(self.rule.cache_age.get().max(standstill));
         if now.boot < stood {
             return Decision::Wait(Waiting::Claim(record.owner.clone(), stood));
         }
@@ -207,9 +184,9 @@ impl Gate {
     /// Since when the watched heart has been silent for long enough to be flat; `None` where it is not flat.
     fn flat_since(&self, now: BootTime) -> Option<BootTime> {
         let heart = self.heart.as_ref()?;
-        let (_, assessment) = self.heart(now)?;
+        let assessment = heart.assess(now);
         let silence = assessment.evidence.silence.filter(|_| assessment.verdict.is_flatlined())?;
-        Some(now.before(silence.saturating_sub(heart.confirm().get())))
+        Some(heart.last_good_look()?.before(silence.saturating_sub(heart.confirm().get())))
     }
 
     fn heart_beat_since_revision(&self, now: BootTime) -> bool {
@@ -221,7 +198,7 @@ impl Gate {
     }
 
     /// When the current record, or its absence, was first seen.
-    fn stands_since(&self, now: BootTime) -> BootTime {
+    pub(super) fn stands_since(&self, now: BootTime) -> BootTime {
         self.stands.map_or(now, |(_, since)| since)
     }
 

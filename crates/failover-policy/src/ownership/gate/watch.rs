@@ -14,6 +14,8 @@ pub(super) struct HeartWatch {
     /// Beats seen when the record before the current revision was last found: more than these were seen while, or
     /// right before, the current one came to be.
     beats_before_revision: u64,
+    /// Looks when the current revision was first found, and the good ones among them.
+    looks_at_revision: (u64, u64),
 }
 
 impl HeartWatch {
@@ -31,6 +33,7 @@ impl HeartWatch {
             revision,
             beats_at_last_record: beats,
             beats_before_revision: beats,
+            looks_at_revision: (0, 0),
         }
     }
 
@@ -40,6 +43,7 @@ impl HeartWatch {
         if self.revision != revision {
             self.revision = revision;
             self.beats_before_revision = self.beats_at_last_record;
+            self.looks_at_revision = (self.detector.looks(), self.detector.good_looks());
         }
         self.beats_at_last_record = own_beats.unwrap_or(self.detector.beats());
     }
@@ -68,22 +72,27 @@ impl HeartWatch {
         detector.beats() > self.beats_before_revision && detector.assess(now).verdict == Verdict::Beating
     }
 
-    /// Whether a good look was issued at or after that moment.
+    /// Whether a good look was made under the current revision, and issued at that moment or later.
     pub(super) fn was_looked_at_since(&self, moment: BootTime) -> bool {
-        self.detector.last_good_look().is_some_and(|issued| issued >= moment)
+        let (_, before) = self.looks_at_revision;
+        self.detector.good_looks() > before && self.last_good_look() >= Some(moment)
     }
 
+    /// Whether a look is due: the detector wants one, or the claim can be verified from `verify` on and nobody has
+    /// tried yet.
     pub(super) fn is_due(&self, now: BootTime, verify: Option<BootTime>) -> bool {
-        let to_verify = verify.is_some_and(|due| now >= due && self.last_issued() < Some(due));
+        let (before, _) = self.looks_at_revision;
+        let tried = |due| self.detector.looks() > before && self.detector.last_look_issued() >= Some(due);
+        let to_verify = verify.is_some_and(|due| now >= due && !tried(due));
         to_verify || self.wake().is_none_or(|wake| now >= wake)
+    }
+
+    pub(super) fn last_good_look(&self) -> Option<BootTime> {
+        self.detector.last_good_look()
     }
 
     /// When the detector wants the next look; `None` before the first.
     pub(super) fn wake(&self) -> Option<BootTime> {
         self.detector.poll_wake()
-    }
-
-    fn last_issued(&self) -> Option<BootTime> {
-        self.detector.last_look_issued()
     }
 }

@@ -1,0 +1,83 @@
+//! What a gate shows: for logs, metrics and whoever looks at `/state`.
+
+use super::decision::Decision;
+use super::{Gate, GateRule, Waiting};
+use crate::{
+    Assessment, BootTime, ClusterId, Floor, Letter, MaintenanceFinding, Now, OwnershipRecord, Phase, Purpose,
+    RecordState, Swap,
+};
+
+impl Gate {
+    /// The configuration.
+    pub fn rule(&self) -> &GateRule {
+        &self.rule
+    }
+
+    /// What the last look at the record came to.
+    pub fn record(&self) -> &RecordState {
+        &self.state
+    }
+
+    /// The heart that stands between this cluster and the work, and what is known of it.
+    pub fn heart(&self, now: BootTime) -> Option<(&ClusterId, Assessment)> {
+        let heart = self.heart.as_ref()?;
+        if let Some(own) = self.own.as_ref().filter(|_| *heart.cluster() == self.rule.this) {
+            return Some((heart.cluster(), own.assess(now)));
+        }
+        Some((heart.cluster(), heart.assess(now)))
+    }
+
+    /// What is known of this cluster's own heart; `None` without a guard.
+    pub fn own_heart(&self, now: BootTime) -> Option<Assessment> {
+        self.own.as_ref().map(|own| own.assess(now))
+    }
+
+    /// The last reading of the maintenance record, where one was needed.
+    pub fn maintenance(&self) -> Option<&MaintenanceFinding> {
+        self.maintenance.as_ref().map(|(_, finding)| finding)
+    }
+
+    /// What this gate waits for; `None` while it is about to act.
+    pub fn waiting(&self, now: Now) -> Option<Waiting> {
+        match self.decide(now) {
+            Decision::Wait(waiting) => Some(waiting),
+            Decision::Open(_) => None,
+            Decision::Swap { .. } => {
+                self.no_swap_before.filter(|before| *before > now.boot).map(Waiting::Retry)
+            }
+        }
+    }
+
+    /// The classic letter of this gate's cluster.
+    pub fn letter(&self) -> Letter {
+        match self.state.record() {
+            Some(record)
+                if record.owner == self.rule.this && !matches!(record.phase, Phase::Pending { .. }) =>
+            {
+                Letter::Owned
+            }
+            Some(record) if record.refused() == Some(&self.rule.this) => Letter::Refused,
+            _ => Letter::Standby,
+        }
+    }
+
+    /// The swap by which this gate's cluster becomes the owner at once, on an operator's word; `None` where the
+    /// record cannot be used: that takes the command line's `activate`.
+    pub fn activation(&self, now: Now) -> Option<Swap> {
+        let current = match &self.state {
+            RecordState::Found(record) => record.as_ref().clone(),
+            RecordState::Absent => OwnershipRecord::implied(&self.rule.primary, self.rule.lease, now.wall),
+            _ => return None,
+        };
+        let over = current.stored_revision();
+        let sign = (self.rule.by.as_str(), now.wall);
+        let record = OwnershipRecord::activated(
+            Some(&current),
+            &self.rule.this,
+            self.rule.lease,
+            Floor::default(),
+            sign,
+        );
+        Some(Swap { over, record, purpose: Purpose::Activate })
+    }
+}
