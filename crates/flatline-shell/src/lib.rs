@@ -28,6 +28,6 @@ pub use environment::Environment;
 pub use exit::Exit;
 pub use logging::{LogArgs, LogFormat};
 pub use process_name::process_name;
-pub use signals::Termination;
+pub use signals::{Signals, Termination};
 pub use store_args::StoreArgs;
 pub use virtual_clock::VirtualClock;

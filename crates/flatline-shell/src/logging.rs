@@ -37,8 +37,14 @@ pub enum LogFormat {
 
 /// What logs at info unless `RUST_LOG` says otherwise: the project's own crates. Libraries log from warn on:
 /// the Azure client tells of every request at info, which would be a line per beat.
-const OWN_CRATES: [&str; 5] =
-    ["failover_policy", "flatline_shell", "heart_monitor", "heartbeat_store", "heartbeat_writer"];
+const OWN_CRATES: [&str; 6] = [
+    "failover_policy",
+    "flatline_processes",
+    "flatline_shell",
+    "heart_monitor",
+    "heartbeat_store",
+    "heartbeat_writer",
+];
 
 impl LogArgs {
     /// Starts logging for the whole process. Once only: a second call changes nothing.
