@@ -1,19 +1,21 @@
 //! The raw flags, as clap reads them. Rules between flags live where the flags are checked.
 
+use std::ffi::OsString;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use failover_policy::{NeverSeen, Span};
-use flatline_shell::endpoints::ListenAddress;
+use failover_policy::{OnStoreLoss, Span};
 use flatline_shell::{ClusterArgs, LogArgs, StoreArgs};
 
+use crate::ownership::args::OwnershipArgs;
 use crate::timing_args::TimingArgs;
 
 /// Decides when a cluster's heart has flatlined.
 ///
-/// Without a command it waits: in the primary it exits 0 at once, elsewhere it blocks until the watched heart
-/// is flat.
+/// Without a command it waits: in the cluster that owns the work it exits 0 at once, elsewhere it blocks until the
+/// owner's heart is flat.
 ///
 /// Exit codes: 0 go, beating or done; 1 flatlined (check only); 2 usage, configuration, or cannot tell;
-/// 3 --timeout reached; 128+n ended by signal n.
+/// 3 --timeout reached; 128+n ended by signal n; run passes its command's own code on.
 #[derive(Debug, Parser)]
 #[command(name = "heart-monitor", version, max_term_width = 110)]
 pub struct Cli {
@@ -27,6 +29,8 @@ pub struct Cli {
 pub(crate) enum Command {
     /// Block until this cluster may run: the init container, and the default
     Wait(WaitArgs),
+    /// Run a command while this cluster may run it: start it, stop it before another cluster starts its own
+    Run(RunArgs),
     /// Look at one heart once: exit 0 beating, 1 flatlined, 2 cannot tell
     Check(CheckArgs),
     /// Show every cluster in the store
@@ -54,37 +58,28 @@ pub(crate) struct HeartArgs {
 pub(crate) struct WaitArgs {
     #[command(flatten)]
     pub(crate) heart: HeartArgs,
-    /// Silence that suffices where the stamp is also older than --flatline-after by the wall clock
-    /// [default: --flatline-after minus --poll]; 0s believes an old stamp at first sight, as the classic
-    /// monitor does
-    #[arg(long, value_name = "DURATION", env = "HEART_MONITOR_CONFIRM", help_heading = "Gate")]
-    pub(crate) confirm: Option<Span>,
-    /// Who may run the workload: `off` records nothing, the primary goes at once and a standby once the watched
-    /// heart is flat
-    #[arg(
-        long,
-        value_name = "MODE",
-        env = "HEART_MONITOR_OWNERSHIP",
-        default_value = "off",
-        help_heading = "Gate"
-    )]
-    pub(crate) ownership: Ownership,
-    /// What to make of a heart that was never seen: block until its first stamp, or count silence from the
-    /// first look that reaches the store
+    #[command(flatten)]
+    pub(crate) gate: OwnershipArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) heart: HeartArgs,
+    #[command(flatten)]
+    pub(crate) gate: OwnershipArgs,
+    /// What to do with a running workload while the store cannot be read
     #[arg(
         long,
         value_name = "WHAT",
-        env = "HEART_MONITOR_IF_NEVER_SEEN",
-        default_value = "wait",
-        help_heading = "Gate"
+        env = "HEART_MONITOR_ON_STORE_LOSS",
+        default_value = "stop",
+        help_heading = "Guard"
     )]
-    pub(crate) if_never_seen: IfNeverSeen,
-    /// Give up and exit 3 after this long [default: never]
-    #[arg(long, value_name = "DURATION", env = "HEART_MONITOR_TIMEOUT", help_heading = "Gate")]
-    pub(crate) timeout: Option<Span>,
-    /// Serve /livez, /readyz, /metrics and /state on this address, such as 0.0.0.0:9600 [default: off]
-    #[arg(long, value_name = "ADDR", env = "HEART_MONITOR_LISTEN", help_heading = "Gate")]
-    pub(crate) listen: Option<ListenAddress>,
+    pub(crate) on_store_loss: StoreLoss,
+    /// The workload's command and its arguments
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
 }
 
 #[derive(Debug, Args)]
@@ -159,24 +154,18 @@ pub(crate) enum Output {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Ownership {
-    /// The classic behaviour: nothing is recorded
-    Off,
+pub(crate) enum StoreLoss {
+    /// Stop it when its right to run is over: a pause rather than two workloads
+    Stop,
+    /// Let it run on: two workloads rather than a pause
+    Keep,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum IfNeverSeen {
-    /// Block until the first stamp
-    Wait,
-    /// Count silence from the first look that reaches the store
-    Flatline,
-}
-
-impl From<IfNeverSeen> for NeverSeen {
-    fn from(flag: IfNeverSeen) -> Self {
+impl From<StoreLoss> for OnStoreLoss {
+    fn from(flag: StoreLoss) -> Self {
         match flag {
-            IfNeverSeen::Wait => Self::Wait,
-            IfNeverSeen::Flatline => Self::Flatline,
+            StoreLoss::Stop => Self::Stop,
+            StoreLoss::Keep => Self::Keep,
         }
     }
 }

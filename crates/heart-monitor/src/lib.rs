@@ -6,17 +6,21 @@
 //! and `watch` show the same assessments to people; `timing` and `doctor` examine the configuration and the
 //! store around them.
 //!
-//! What this crate does not do: it decides nothing about hearts, that is `failover-policy`; and it writes
-//! nothing to the store, except for the probe of `doctor`, which it removes.
+//! What this crate does not do: it decides nothing about hearts or about who may run, that is `failover-policy`. To
+//! the store it writes the ownership record, as that asks for it, and probes, which it removes.
 
 mod carrier;
 mod check;
 mod cli;
 mod doctor;
+mod errand;
 mod gate;
 mod heart_report;
+mod mount_table;
+mod ownership;
 mod paint;
 mod status;
+mod term_file;
 mod timing_args;
 mod timing_report;
 mod watch;
@@ -51,6 +55,7 @@ async fn dispatch(command: Command, environment: &Environment) -> Result<Exit, C
     let clock = Arc::new(SystemClock);
     match command {
         Command::Wait(args) => gate::wait(args, environment, clock).await,
+        Command::Run(_) => Err(ConfigError::new("this build has no guard yet; use wait")),
         Command::Check(args) => check::run(&args, environment, clock).await,
         Command::Status(args) => status::run(&args, environment, clock).await,
         Command::Watch(args) => watch::run(&args, environment, clock).await,

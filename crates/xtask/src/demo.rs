@@ -56,8 +56,8 @@ fn play(narrator: Narrator, store: &dyn TestStore) -> Result<()> {
     let first = next_beat(store, None)?;
 
     narrator.says("Cluster b stands by. Its gate is shut while a's heart beats.");
-    let waiting =
-        store.joined_by(Program::monitor()?.args(["wait", "--this-cluster", "b", "--that-cluster", "a"]));
+    let waiting = Program::monitor()?.args(["wait", "--ownership", "off"]);
+    let waiting = store.joined_by(waiting.args(["--this-cluster", "b", "--that-cluster", "a"]));
     let mut monitor = start(narrator, Voice::Monitor, waiting)?;
     let mut last = first;
     for _ in 0..BEATS {

@@ -1,9 +1,10 @@
-//! The gate's checked configuration, made from raw flags.
+//! The checked configuration of a gate without a record (`--ownership off`), made from raw flags.
 
 use failover_policy::{ClusterId, Span, Timing, WatchRule};
-use flatline_shell::{Clusters, ConfigError, Environment};
+use flatline_shell::{ConfigError, Environment};
 
-use crate::cli::{Ownership, WaitArgs};
+use crate::cli::WaitArgs;
+use crate::ownership::config::{clusters, watched};
 
 /// What the flags come to.
 #[derive(Debug)]
@@ -32,23 +33,19 @@ pub(crate) struct GateConfig {
 /// slip in what both clusters share shows on the day of the deployment and not on that of the disaster. Its
 /// credential is not: the primary starts without the store.
 pub(crate) fn check(args: &WaitArgs, environment: &Environment) -> Result<Gate, ConfigError> {
-    // The one mode there is; the match makes the compiler ask when there is another.
-    match args.ownership {
-        Ownership::Off => {}
+    if args.gate.term_file.is_some() {
+        return Err(ConfigError::new(
+            "--term-file needs --ownership prefer or strict: with off there is no record, and so no term",
+        ));
     }
-    let clusters = args.heart.clusters.check()?;
-    if clusters.primary.is_none() {
-        // A standby that names neither is most likely to have forgotten whom to watch.
-        clusters.require_that()?;
-    }
-    let primary = clusters.require_primary()?.clone();
+    let (clusters, primary) = clusters(&args.heart)?;
     let timing = args.heart.timing.safe_timing()?;
     let rule = WatchRule {
-        confirm: confirm(args, &timing)?,
-        never_seen: args.if_never_seen.into(),
+        confirm: args.gate.confirm(&timing)?,
+        never_seen: args.gate.if_never_seen.into(),
         ..WatchRule::new(&timing)
     };
-    let timeout = timeout(args)?;
+    let timeout = args.gate.timeout()?;
     args.heart.store.place(environment)?;
     if clusters.this == primary {
         return Ok(Gate::Open { this: clusters.this });
@@ -58,49 +55,15 @@ pub(crate) fn check(args: &WaitArgs, environment: &Environment) -> Result<Gate, 
     Ok(Gate::Standby(Box::new(standby)))
 }
 
-/// The silence to confirm: `T − p` to `T`, or none at all, as the classic monitor. Anything in between would void
-/// the inequalities that were checked for `T − p`.
-fn confirm(args: &WaitArgs, timing: &Timing) -> Result<Span, ConfigError> {
-    let (least, most) = (timing.watch(), timing.flatline_after);
-    match args.confirm {
-        None => Ok(least),
-        Some(confirm) if confirm == Span::ZERO || (least..=most).contains(&confirm) => Ok(confirm),
-        Some(confirm) => Err(ConfigError::new(format_args!(
-            "--confirm {confirm} is unsafe; set it from {least} (--flatline-after minus --poll) to {most}, or to 0s to \
-             believe an old stamp at first sight"
-        ))),
-    }
-}
-
-fn timeout(args: &WaitArgs) -> Result<Option<Span>, ConfigError> {
-    if args.timeout == Some(Span::ZERO) {
-        return Err(ConfigError::new(
-            "--timeout 0s leaves no time to look; leave it out to wait without end",
-        ));
-    }
-    Ok(args.timeout)
-}
-
-/// The heart that a standby watches. Without a record only the primary's tells whether somebody runs.
-fn watched(clusters: &Clusters, primary: &ClusterId) -> Result<ClusterId, ConfigError> {
-    let that = clusters.require_that()?;
-    if that == primary {
-        return Ok(that.clone());
-    }
-    Err(ConfigError::new(format_args!(
-        "--that-cluster is '{that}' and the primary is '{primary}'; with --ownership off a standby watches the \
-         primary: change --that-cluster or --primary"
-    )))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::cli::{Cli, Command};
 
     fn checked(flags: &str) -> Result<Gate, String> {
-        let words =
-            ["heart-monitor", "wait", "--store", "/mnt/heartbeat"].into_iter().chain(flags.split(' '));
+        let words = ["heart-monitor", "wait", "--ownership", "off", "--store", "/mnt/heartbeat"]
+            .into_iter()
+            .chain(flags.split(' '));
         let cli = flatline_shell::cli::parse::<Cli>(words.map(Into::into), "wait").unwrap();
         let Command::Wait(args) = cli.command else { panic!("wait was asked for") };
         check(&args, &Environment::default()).map_err(|error| error.to_string())
@@ -119,6 +82,7 @@ mod tests {
             ("--this-cluster b", "set --that-cluster"),
             ("--this-cluster b --that-cluster c", "set --primary"),
             ("--this-cluster b --primary a", "set --that-cluster"),
+            ("--this-cluster a --term-file /tmp/term", "--term-file needs --ownership"),
         ];
         for (flags, part) in table {
             let error = checked(flags).unwrap_err();

@@ -3,6 +3,7 @@
 mod config;
 mod journal;
 mod metrics;
+mod owned;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -18,11 +19,24 @@ use crate::cli::WaitArgs;
 use crate::gate::config::{Gate, GateConfig};
 use crate::gate::journal::Journal;
 use crate::gate::state::GateState;
+use crate::ownership::args::Ownership;
 use crate::timing_args::deadlines;
 use crate::watcher::Watcher;
 
 /// Blocks until this cluster may run, or until something else ends the wait.
 pub(crate) async fn wait(
+    args: WaitArgs,
+    environment: &Environment,
+    clock: Arc<dyn Clock>,
+) -> Result<Exit, ConfigError> {
+    match args.gate.ownership {
+        Ownership::Off => wait_without_record(args, environment, clock).await,
+        Ownership::Prefer | Ownership::Strict => owned::wait(&args, environment, clock).await,
+    }
+}
+
+/// `--ownership off`: the primary goes, everybody else watches its heart.
+async fn wait_without_record(
     args: WaitArgs,
     environment: &Environment,
     clock: Arc<dyn Clock>,
@@ -36,7 +50,7 @@ pub(crate) async fn wait(
     };
     let store = args.heart.store.open(environment, deadlines(&standby.timing))?;
     let state = Arc::new(GateState::new(&standby, Arc::clone(&clock)));
-    let endpoints = match args.listen {
+    let endpoints = match args.gate.listen {
         Some(address) => Some(Endpoints::bind(address).await?),
         None => None,
     };
