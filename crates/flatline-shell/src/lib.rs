@@ -6,6 +6,7 @@
 //!
 //! What this crate does not do: it decides nothing about hearts and reads nothing from the store.
 
+pub mod activation;
 pub mod cli;
 pub mod clock;
 pub mod endpoints;

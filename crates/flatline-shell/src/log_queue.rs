@@ -30,10 +30,13 @@ enum Message {
 }
 
 impl LogQueue {
-    /// Starts the thread that writes to `sink`, masking secrets on the way.
-    pub(crate) fn start(sink: impl Write + Send + 'static) -> io::Result<Self> {
+    /// Starts the thread that writes to `sink`, masking secrets on the way: those that can be told by their
+    /// surroundings, and this one wherever it stands.
+    pub(crate) fn start(sink: impl Write + Send + 'static, secret: Option<String>) -> io::Result<Self> {
         let (sender, receiver) = sync_channel(WAITING_LINES);
-        thread::Builder::new().name("log".to_owned()).spawn(move || write_all(&receiver, sink))?;
+        thread::Builder::new()
+            .name("log".to_owned())
+            .spawn(move || write_all(&receiver, sink, secret.as_deref()))?;
         Ok(Self(sender))
     }
 
@@ -82,19 +85,27 @@ impl Write for LogQueue {
     }
 }
 
-fn write_all(messages: &Receiver<Message>, mut sink: impl Write) {
+fn write_all(messages: &Receiver<Message>, mut sink: impl Write, secret: Option<&str>) {
     for message in messages {
         match message {
             Message::Line(line) => {
                 let text = String::from_utf8_lossy(&line);
                 // Nobody is left to tell when the log itself cannot be written.
-                let _ = sink.write_all(redact(&text).as_bytes());
+                let _ = sink.write_all(without(secret, redact(&text)).as_bytes());
             }
             Message::Drained(done) => {
                 let _ = sink.flush();
                 let _ = done.send(());
             }
         }
+    }
+}
+
+/// The text without the secret, which is looked for as it is, without regard to escapes.
+fn without(secret: Option<&str>, text: String) -> String {
+    match secret {
+        Some(secret) if text.contains(secret) => text.replace(secret, "REDACTED"),
+        _ => text,
     }
 }
 
@@ -128,7 +139,7 @@ mod tests {
     fn a_reader_that_stopped_reading_stops_nobody_who_logs() {
         let lines = Arc::new(Mutex::new(Vec::new()));
         let (let_read, may_read) = channel();
-        let mut queue = LogQueue::start(Reluctant { lines: Arc::clone(&lines), may_read }).unwrap();
+        let mut queue = LogQueue::start(Reluctant { lines: Arc::clone(&lines), may_read }, None).unwrap();
         let start = Instant::now();
         for number in 0..WAITING_LINES * 3 {
             queue.write_all(format!("{number}\n").as_bytes()).unwrap();
@@ -149,9 +160,21 @@ mod tests {
         let lines = Arc::new(Mutex::new(Vec::new()));
         let (let_read, may_read) = channel();
         drop(let_read);
-        let mut queue = LogQueue::start(Reluctant { lines: Arc::clone(&lines), may_read }).unwrap();
+        let mut queue = LogQueue::start(Reluctant { lines: Arc::clone(&lines), may_read }, None).unwrap();
         queue.write_all(b"GET https://x/c?sig=PLANTED&x=y\n").unwrap();
         queue.drain(Duration::from_mins(1));
         assert_eq!(*lines.lock().unwrap(), ["GET https://x/c?sig=REDACTED&x=y\n"]);
+    }
+
+    #[test]
+    fn the_secret_of_this_process_is_masked_wherever_it_stands() {
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let (let_read, may_read) = channel();
+        drop(let_read);
+        let secret = Some("PLANTED9".to_owned());
+        let mut queue = LogQueue::start(Reluctant { lines: Arc::clone(&lines), may_read }, secret).unwrap();
+        queue.write_all(b"{\"output\":\"+ echo xPLANTED9PLANTED9x\"}\n").unwrap();
+        queue.drain(Duration::from_mins(1));
+        assert_eq!(*lines.lock().unwrap(), ["{\"output\":\"+ echo xREDACTEDREDACTEDx\"}\n"]);
     }
 }

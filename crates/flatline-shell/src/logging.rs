@@ -12,6 +12,7 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::FormatTime;
 use tracing_subscriber::layer::SubscriberExt;
 
+use crate::activation::ActivationKey;
 use crate::log_queue::LogQueue;
 use crate::{Clock, ConfigError, Environment, SystemClock};
 
@@ -53,7 +54,8 @@ impl LogArgs {
         let format = self.log_format.unwrap_or(if terminal { LogFormat::Human } else { LogFormat::Json });
         let colour = terminal && environment.get("NO_COLOR")?.is_none();
         let rust_log = environment.get("RUST_LOG")?.unwrap_or_default();
-        let queue = LogQueue::start(stderr())
+        let secret = ActivationKey::secret_in(environment).map(str::to_owned);
+        let queue = LogQueue::start(stderr(), secret)
             .map_err(|error| ConfigError::new(format_args!("cannot start the log's thread: {error}")))?;
         queue.serve_process();
         let subscriber = subscriber(format, colour, rust_log, move || queue.clone())?;
@@ -156,7 +158,7 @@ mod tests {
 
     fn logged(format: LogFormat, rust_log: &str, act: impl FnOnce()) -> String {
         let page = Page::default();
-        let queue = LogQueue::start(page.clone()).unwrap();
+        let queue = LogQueue::start(page.clone(), None).unwrap();
         let near_end = queue.clone();
         let subscriber = subscriber(format, false, rust_log, move || near_end.clone()).unwrap();
         tracing::subscriber::with_default(subscriber, act);

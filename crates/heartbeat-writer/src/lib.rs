@@ -49,10 +49,7 @@ async fn beat_until_stopped(flags: &RunFlags, environment: &Environment) -> Resu
     flags.beacon.logs.start(environment)?;
     let mut termination = Termination::install()?;
     let config = RunConfig::check(flags, environment)?;
-    let endpoints = match config.listen {
-        Some(address) => Some(Endpoints::bind(address).await?),
-        None => None,
-    };
+    let endpoints = config.listen.map(Endpoints::bind).transpose()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let status = Arc::new(status(&config.beacon, config.peer.clone(), environment, Arc::clone(&clock))?);
     announce(&status, endpoints.as_ref());
@@ -131,7 +128,7 @@ async fn watch(peer: Option<PeerWatch>) -> Infallible {
 
 async fn answer(endpoints: Option<Endpoints>, report: Arc<dyn Report>) -> Infallible {
     match endpoints {
-        Some(endpoints) => endpoints.serve(report).await,
+        Some(endpoints) => endpoints.serve(report, None).await,
         None => pending().await,
     }
 }

@@ -50,10 +50,7 @@ async fn wait_without_record(
     };
     let store = args.heart.store.open(environment, deadlines(&standby.timing))?;
     let state = Arc::new(GateState::new(&standby, Arc::clone(&clock)));
-    let endpoints = match args.gate.listen {
-        Some(address) => Some(Endpoints::bind(address).await?),
-        None => None,
-    };
+    let endpoints = args.gate.listen.map(Endpoints::bind).transpose()?;
     let deadline = standby.timeout.map(|timeout| clock.now().boot.after(timeout.get()));
     announce(&standby, &store, endpoints.as_ref());
     let exit = tokio::select! {
@@ -93,7 +90,7 @@ async fn give_up_at(deadline: Option<BootTime>, clock: &dyn Clock) -> Exit {
 
 async fn serve(endpoints: Option<Endpoints>, state: Arc<GateState>) -> std::convert::Infallible {
     match endpoints {
-        Some(endpoints) => endpoints.serve(state).await,
+        Some(endpoints) => endpoints.serve(state, None).await,
         None => std::future::pending().await,
     }
 }
