@@ -238,3 +238,34 @@ fn tell_trouble(sent: rustix::io::Result<()>, pid: Pid, signal: Signal) {
 fn lock(family: &Mutex<Family>) -> MutexGuard<'_, Family> {
     family.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_child_that_somebody_else_started_is_left_to_them() {
+        let reaper = Reaper::start().unwrap();
+        let theirs = tokio::process::Command::new("sh").args(["-c", "exit 5"]).status();
+        let mut slow = Command::new("sh").args(["-c", "exit 6"]).spawn().unwrap();
+        assert_eq!(theirs.await.unwrap().code(), Some(5));
+        for code in 0..20 {
+            let ours = reaper.spawn(Command::new("sh").args(["-c", &format!("exit {code}")])).unwrap();
+            assert_eq!(ours.ended().await, Ended::Code(code));
+        }
+        assert_eq!(is_dead(WaitId::Pid(Pid::from_child(&slow))), Ok(true), "the reaper had its chances");
+        assert_eq!(slow.wait().unwrap().code(), Some(6));
+    }
+
+    #[tokio::test]
+    async fn an_end_that_comes_before_anybody_asks_is_kept() {
+        let reaper = Reaper::start().unwrap();
+        let child = reaper.spawn(&mut Command::new("true")).unwrap();
+        while child.end().is_none() {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!((child.ended().await, child.ended().await), (Ended::Code(0), Ended::Code(0)));
+        child.signal(Signal::KILL);
+        assert_eq!(child.end(), Some(Ended::Code(0)), "a signal to one that has ended goes nowhere");
+    }
+}

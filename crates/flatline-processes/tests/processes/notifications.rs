@@ -92,6 +92,15 @@ fn a_stray_that_keeps_the_pipe_open_holds_nobody_up() {
 }
 
 #[test]
+fn what_a_notification_leaves_in_its_group_ends_with_it() {
+    let scene = Scene::new();
+    let leaves = "sh -c 'sleep 1000 & echo $! > $HERE/left'";
+    let mut guard = scene.guard(&["notify", "--on-fault", leaves, "fault"]);
+    assert!(guard.ends().success());
+    dies("what was left", scene.pid("left"));
+}
+
+#[test]
 fn a_command_that_is_not_there_is_refused_at_the_start() {
     let scene = Scene::new();
     let mut guard = scene.guard(&["notify", "--on-active", "/absent/tell 'it is'"]);

@@ -1,10 +1,10 @@
 //! Running, signalling, stopping, and leaving nothing behind.
 
-use std::os::unix::process::ExitStatusExt;
+use std::process::Command;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::scene::{Scene, children, dies, runs, state, until};
+use crate::scene::{Scene, children, dies, guard_program, runs, state, until};
 
 /// Sleeps for ever, whatever it is asked.
 const STUBBORN: &str = "trap '' TERM INT HUP; echo $$ > $HERE/stubborn; while :; do sleep 1000; done";
@@ -27,13 +27,13 @@ fn signals_are_passed_on_to_the_whole_group() {
         let trap = format!("trap 'echo {signal} > $HERE/got-$0; exit 3' {signal}");
         let waits = "echo ready > $HERE/ready-$0; while :; do sleep 0.02; done";
         let script = format!("sh -c \"$SCRIPT\" inner & {trap}; {waits}");
-        let mut command = std::process::Command::new(crate::scene::guard_program());
+        let mut command = Command::new(guard_program());
         command.env("SCRIPT", format!("{trap}; {waits}"));
         let mut guard = scene.start(command.args(["pass", "--", "sh", "-c", &script, "outer"]));
         scene.mark("ready-inner");
         scene.mark("ready-outer");
         assert!(
-            std::process::Command::new("kill")
+            Command::new("kill")
                 .args([format!("-{signal}"), guard.pid().as_raw_nonzero().to_string()])
                 .status()
                 .unwrap()
@@ -85,7 +85,7 @@ fn what_left_the_group_and_what_it_started_is_ended_too() {
     let deep = "trap '' TERM HUP
                 (setsid sh -c 'trap \"\" TERM; sleep 1000 & echo $! > $HERE/grandchild; echo $$ > $HERE/child; wait') &
                 wait";
-    let mut command = std::process::Command::new(crate::scene::guard_program());
+    let mut command = Command::new(guard_program());
     let script = "setsid sh -c \"$DEEP\" & echo r > $HERE/r; exec sleep 1000";
     let guard =
         scene.start(command.env("DEEP", deep).args(["stop", "--grace", "50ms", "--", "sh", "-c", script]));
@@ -141,7 +141,7 @@ fn orphans_are_collected_while_the_workload_runs() {
     let scene = Scene::new();
     let script =
         "(setsid sh -c 'echo $$ > $HERE/orphan; read x < $HERE/go' &); echo r > $HERE/r; exec sleep 1000";
-    assert!(std::process::Command::new("mkfifo").arg(scene.path("go")).status().unwrap().success());
+    assert!(Command::new("mkfifo").arg(scene.path("go")).status().unwrap().success());
     let guard = scene.guard(&["pass", "--", "sh", "-c", script]);
     let orphan = scene.pid("orphan");
     let number = orphan.as_raw_nonzero().to_string();
@@ -158,9 +158,9 @@ fn children_that_a_script_had_before_it_became_the_guard_are_not_the_workloads()
     let scene = Scene::new();
     let script = format!(
         "(trap '' TERM; exec sleep 1000) & echo $! > $HERE/sidecar; exec {} stop --grace 50ms -- sleep 1000",
-        crate::scene::guard_program()
+        guard_program()
     );
-    let mut guard = scene.start(std::process::Command::new("sh").args(["-c", &script]));
+    let mut guard = scene.start(Command::new("sh").args(["-c", &script]));
     let workload = guard.workload();
     guard.signal(Signal::ALARM);
     assert_eq!(guard.says("cleared after "), "signal 15");
@@ -174,19 +174,35 @@ fn children_that_a_script_had_before_it_became_the_guard_are_not_the_workloads()
 }
 
 #[test]
-fn a_guard_neither_stops_for_the_terminal_nor_dies_of_a_hangup_that_was_to_be_ignored() {
+fn a_guard_does_not_stop_for_the_terminal() {
     let scene = Scene::new();
-    let script = format!("trap '' HUP; exec {} stop -- sleep 1000", crate::scene::guard_program());
-    let mut guard = scene.start(std::process::Command::new("sh").args(["-c", &script]));
+    let guard = scene.guard(&["stop", "--", "sleep", "1000"]);
     let workload = guard.workload();
     guard.signal(Signal::TSTP);
     guard.signal(Signal::ALARM);
-    guard.says("cleared after ");
+    assert_eq!(guard.says("cleared after "), "signal 15");
     dies("the workload", workload);
-    guard.signal(Signal::HUP);
-    guard.signal(Signal::TERM);
-    let ended = guard.ends();
-    assert_eq!((ended.code(), ended.signal()), (Some(143), None));
+}
+
+#[test]
+fn a_hangup_that_was_to_be_ignored_stays_so() {
+    for (disposition, ignored) in [("''", 1), ("-", 0)] {
+        let scene = Scene::new();
+        let script = format!("trap {disposition} HUP; exec {} stop -- sleep 1000", guard_program());
+        let guard = scene.start(Command::new("sh").args(["-c", &script]));
+        // It says so with its handlers installed.
+        let processes = [guard.workload(), guard.pid()];
+        for pid in processes {
+            assert_eq!(ignored_signals(pid) & 1, ignored, "SIGHUP is signal 1, the lowest bit");
+        }
+    }
+}
+
+/// The mask of the signals that a process ignores (proc(5)).
+fn ignored_signals(pid: Pid) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", pid.as_raw_nonzero())).unwrap();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:\t")).unwrap();
+    u64::from_str_radix(mask, 16).unwrap()
 }
 
 /// Waits for a process that was stopped to stand still.
