@@ -15,6 +15,7 @@ mod cli;
 mod doctor;
 mod errand;
 mod gate;
+mod guard;
 mod heart_report;
 mod mount_table;
 mod ownership;
@@ -40,6 +41,17 @@ pub async fn run(cli: Cli, environment: Environment) -> Exit {
 
 async fn run_checked(cli: Cli, environment: &Environment) -> Result<Exit, ConfigError> {
     cli.logging.start(environment)?;
+    let clock = Arc::new(SystemClock);
+    match cli.command {
+        // A guard passes signals on instead of ending by them.
+        Command::Run(args) => guard::run(args, environment, clock).await,
+        command => until_told_to_stop(dispatch(command, environment, clock)).await,
+    }
+}
+
+async fn until_told_to_stop(
+    work: impl Future<Output = Result<Exit, ConfigError>>,
+) -> Result<Exit, ConfigError> {
     let mut termination = Termination::install()?;
     tokio::select! {
         biased;
@@ -47,15 +59,18 @@ async fn run_checked(cli: Cli, environment: &Environment) -> Result<Exit, Config
             tracing::info!(signal, "told to stop");
             Ok(Exit::Signal(signal))
         }
-        ended = dispatch(cli.command, environment) => ended,
+        ended = work => ended,
     }
 }
 
-async fn dispatch(command: Command, environment: &Environment) -> Result<Exit, ConfigError> {
-    let clock = Arc::new(SystemClock);
+async fn dispatch(
+    command: Command,
+    environment: &Environment,
+    clock: Arc<SystemClock>,
+) -> Result<Exit, ConfigError> {
     match command {
         Command::Wait(args) => gate::wait(args, environment, clock).await,
-        Command::Run(_) => Err(ConfigError::new("this build has no guard yet; use wait")),
+        Command::Run(args) => guard::run(args, environment, clock).await,
         Command::Check(args) => check::run(&args, environment, clock).await,
         Command::Status(args) => status::run(&args, environment, clock).await,
         Command::Watch(args) => watch::run(&args, environment, clock).await,

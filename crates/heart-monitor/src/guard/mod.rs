@@ -1,0 +1,72 @@
+//! `run`: the guard. Starts the workload when this cluster may run it, stops it before another may, and goes back
+//! to waiting in the same process.
+//!
+//! Two things go on at once and share the policy's guard: `errands` carries its steps to the store, one after the
+//! other; `tending` carries its orders to the workload, also while a step hangs. `diary` writes down what became
+//! of the workload.
+
+mod diary;
+mod errands;
+mod tending;
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use failover_policy::{Guard, GuardRule, Role};
+use flatline_processes::{CommandLine, Reaper};
+use flatline_shell::{Clock, ConfigError, Environment, Exit, Signals};
+use tokio::sync::Notify;
+
+use crate::carrier::Carrier;
+use crate::cli::RunArgs;
+use crate::guard::diary::Diary;
+use crate::guard::errands::Errands;
+use crate::guard::tending::Tending;
+use crate::ownership::config;
+use crate::timing_args::deadlines;
+
+/// Guards the command until it ends by itself, or until a signal asks this process to end.
+pub(crate) async fn run(
+    args: RunArgs,
+    environment: &Environment,
+    clock: Arc<dyn Clock>,
+) -> Result<Exit, ConfigError> {
+    let mut signals = Signals::install()?;
+    let start = clock.now();
+    let config = config::check(&args.gate, &args.heart, Role::Guard, environment, start.wall).await?;
+    let command = CommandLine::of_words(args.command).map_err(ConfigError::new)?;
+    if let Err(unstartable) = command.check() {
+        flatline_shell::exit::refuse("heart-monitor", &unstartable);
+        return Ok(unstartable.exit());
+    }
+    let store = args.heart.store.open(environment, deadlines(&config.timing))?;
+    let reaper = Reaper::start()?;
+    let rule = GuardRule {
+        gate: config.rule.clone(),
+        stop_grace: config.timing.stop_grace,
+        on_store_loss: args.on_store_loss.into(),
+    };
+    let diary = Diary::new(&config, &command, &store);
+    let (guard, changed) = (RefCell::new(Guard::new(rule)), Notify::new());
+    let tending = Tending {
+        guard: &guard,
+        changed: &changed,
+        clock: clock.as_ref(),
+        this: &config.rule.this,
+        command: &command,
+        reaper: &reaper,
+        term_file: config.term_file.as_ref(),
+        timeout: config.timeout,
+        diary: &diary,
+    };
+    let errands =
+        Errands { guard: &guard, changed: &changed, clock: clock.as_ref(), this: &config.rule.this };
+    let mut carrier = Carrier::new(store, Arc::clone(&clock));
+    let exit = tokio::select! {
+        // The workload comes first: on a thaw it must be ended before the store is asked again.
+        biased;
+        exit = tending.run(&mut signals) => exit,
+        never = errands.run(&mut carrier) => match never {},
+    };
+    Ok(exit)
+}

@@ -1,0 +1,134 @@
+//! Tends the workload: starts, signals, kills and clears it away as the policy's guard orders.
+
+use std::cell::RefCell;
+use std::io;
+
+use failover_policy::{BootTime, ChildOrder, ClusterId, Guard, Span, StopCause};
+use flatline_processes::{CommandLine, Ended, Reaper, Workload};
+use flatline_shell::{Clock, Exit, Signals};
+use rustix::process::Signal;
+use tokio::sync::Notify;
+
+use crate::guard::diary::Diary;
+use crate::term_file::TermFile;
+
+/// The workload's side of a guard. The store's side is `errands`; both share the policy's guard, and `changed` is
+/// rung whenever the other side has handed it something.
+pub(super) struct Tending<'t> {
+    pub(super) guard: &'t RefCell<Guard>,
+    pub(super) changed: &'t Notify,
+    pub(super) clock: &'t dyn Clock,
+    pub(super) this: &'t ClusterId,
+    pub(super) command: &'t CommandLine,
+    pub(super) reaper: &'t Reaper,
+    pub(super) term_file: Option<&'t TermFile>,
+    /// How long this process may be without the work before it gives up.
+    pub(super) timeout: Option<Span>,
+    pub(super) diary: &'t Diary,
+}
+
+impl Tending<'_> {
+    /// Tends the workload until it ends by itself, or until somebody asks this process to end.
+    pub(super) async fn run(&self, signals: &mut Signals) -> Exit {
+        let mut workload: Option<Workload> = None;
+        let mut asked_to_end = false;
+        let mut idle_since = self.clock.now().boot;
+        loop {
+            // Before anything else, also after a thaw: what may not run any more is ended first.
+            let order = self.guard.borrow_mut().poll_child(self.clock.now().boot);
+            if let Some(order) = order {
+                self.carry_out(order, &mut workload);
+            }
+            let deadline = self.guard.borrow().poll_deadline();
+            let gives_up =
+                self.timeout.filter(|_| workload.is_none()).map(|timeout| idle_since.after(timeout.get()));
+            tokio::select! {
+                biased;
+                () = ring(self.clock, deadline) => {}
+                ended = end_of(workload.as_ref()) => {
+                    // Its children go with it, whoever may run next.
+                    if let Some(workload) = workload.take() {
+                        workload.cleared().await;
+                    }
+                    let ended_by_itself = self.guard.borrow().is_running();
+                    self.diary.ended(ended, ended_by_itself);
+                    if ended_by_itself || asked_to_end {
+                        return ended.exit();
+                    }
+                    self.guard.borrow_mut().handle_child_gone();
+                    idle_since = self.clock.now().boot;
+                }
+                signal = signals.next() => match &workload {
+                    Some(workload) => {
+                        self.diary.passed_on(signal);
+                        asked_to_end |= Signals::asks_to_end(signal);
+                        workload.signal(signal);
+                    }
+                    None if Signals::asks_to_end(signal) => return Exit::Signal(signal.as_raw()),
+                    None => {}
+                },
+                () = ring(self.clock, gives_up) => {
+                    tracing::warn!("--timeout reached; the workload was not started");
+                    return Exit::TimedOut;
+                }
+                () = self.changed.notified() => {}
+            }
+        }
+    }
+
+    fn carry_out(&self, order: ChildOrder, workload: &mut Option<Workload>) {
+        match (order, &workload) {
+            (ChildOrder::Start { term }, None) => match self.start(term) {
+                Ok(started) => {
+                    self.diary.started(term, started.pid());
+                    *workload = Some(started);
+                }
+                Err(error) => {
+                    self.diary.not_started(term, &error);
+                    self.guard.borrow_mut().handle_child_failed(self.clock.now().boot);
+                }
+            },
+            (ChildOrder::Terminate(cause), Some(running)) => {
+                self.stopping(cause, Signal::TERM);
+                running.terminate();
+            }
+            (ChildOrder::Kill(cause), Some(running)) => {
+                running.kill();
+                self.stopping(cause, Signal::KILL);
+            }
+            // A workload runs exactly while the policy says so; what does not run needs no stopping.
+            (ChildOrder::Start { .. }, Some(_)) | (ChildOrder::Terminate(_) | ChildOrder::Kill(_), None) => {}
+        }
+    }
+
+    /// Without its fencing token a workload must not start.
+    fn start(&self, term: u64) -> io::Result<Workload> {
+        if let Some(file) = self.term_file {
+            file.write(term)?;
+        }
+        let cluster = self.this.as_str();
+        let term = term.to_string();
+        let variables =
+            [("FLATLINE_TERM", term.as_str()), ("FLATLINE_OWNER", cluster), ("FLATLINE_CLUSTER", cluster)];
+        Workload::start(self.reaper, self.command, variables)
+    }
+
+    fn stopping(&self, cause: StopCause, signal: Signal) {
+        let guard = self.guard.borrow();
+        self.diary.stopping(cause, signal, guard.gate().record().record());
+    }
+}
+
+async fn ring(clock: &dyn Clock, at: Option<BootTime>) {
+    match at {
+        Some(at) => clock.alarm(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn end_of(workload: Option<&Workload>) -> Ended {
+    match workload {
+        Some(workload) => workload.exited().await,
+        None => std::future::pending().await,
+    }
+}
