@@ -1,0 +1,241 @@
+//! Drives one machine by hand on virtual time: its reads are answered from a made-up store, its swaps end as the test
+//! says, and whatever it does is written down with the moment at which it does it.
+
+mod cast;
+mod heart;
+mod machine;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use failover_policy::{
+    BootTime, ChildOrder, ClusterId, Finding, Look, MaintenanceFinding, Now, OwnershipRecord, Purpose,
+    RecordFinding, RecordLook, Swap, SwapOutcome, Tick,
+};
+
+pub(crate) use cast::*;
+pub(crate) use heart::Heart;
+pub(crate) use machine::{Act, Machine};
+
+/// Milliseconds since the test began, on both clocks.
+pub(crate) type Millis = u64;
+
+/// More steps than any machine needs at one moment.
+const MOST_STEPS: u32 = 12;
+const EPOCH: i64 = 639_000_000_000_000_000;
+
+/// Something that a machine did.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Deed {
+    Read(String),
+    Swap(Swap),
+    Order(ChildOrder),
+}
+
+/// One machine and everything around it.
+#[derive(Debug, Clone)]
+pub(crate) struct Bench<M: Machine> {
+    pub(crate) machine: M,
+    pub(crate) record: RecordFinding,
+    pub(crate) hearts: BTreeMap<ClusterId, Heart>,
+    pub(crate) maintenance: MaintenanceFinding,
+    /// How swaps end; only a won one changes the record.
+    pub(crate) outcome: SwapOutcome,
+    /// Whether SIGTERM suffices.
+    pub(crate) child_obeys: bool,
+    this: ClusterId,
+    now: BootTime,
+    deeds: Vec<(Millis, Deed)>,
+}
+
+impl<M: Machine> Bench<M> {
+    /// Every heart beats, there is no record, maintenance is off, swaps are won.
+    pub(crate) fn new(this: &str, machine: M) -> Self {
+        let hearts = ["a", "b", "c"].map(|name| (id(name), Heart::Beats));
+        Self {
+            machine,
+            record: RecordFinding::Absent,
+            hearts: hearts.into_iter().collect(),
+            maintenance: MaintenanceFinding::Off,
+            outcome: SwapOutcome::Won,
+            child_obeys: true,
+            this: id(this),
+            now: boot(0),
+            deeds: Vec::new(),
+        }
+    }
+
+    pub(crate) fn with_record(mut self, record: OwnershipRecord) -> Self {
+        self.record = found(record);
+        self
+    }
+
+    pub(crate) fn with_heart(mut self, name: &str, heart: Heart) -> Self {
+        self.set_heart(name, heart);
+        self
+    }
+
+    pub(crate) fn set_heart(&mut self, name: &str, heart: Heart) {
+        self.hearts.insert(id(name), heart);
+    }
+
+    pub(crate) fn set_record(&mut self, record: OwnershipRecord) {
+        self.record = found(record);
+    }
+
+    pub(crate) fn stored(&self) -> &OwnershipRecord {
+        match &self.record {
+            RecordFinding::Found(record) => record,
+            other => panic!("there is no record: {other:?}"),
+        }
+    }
+
+    pub(crate) fn now(&self) -> Now {
+        at_moment(self.now)
+    }
+
+    /// Carries out everything up to that moment, it included; stops early where the machine is at its end.
+    pub(crate) fn run_to(&mut self, until: Millis) -> Option<M::End> {
+        let mut steps = 0;
+        loop {
+            self.ask_child();
+            match self.ask_twice() {
+                Act::Sleep(wake) => {
+                    assert!(wake > self.now, "a sleep into the past: {:?}", self.machine);
+                    let deadline = self.machine.deadline().filter(|deadline| *deadline > self.now);
+                    let wake = deadline.map_or(wake, |deadline| deadline.min(wake));
+                    if wake > boot(until) {
+                        self.now = self.now.max(boot(until));
+                        self.ask_child();
+                        return None;
+                    }
+                    self.now = wake;
+                    steps = 0;
+                }
+                Act::End(end) => return Some(end),
+                act => self.carry_out(act),
+            }
+            steps += 1;
+            assert!(steps <= MOST_STEPS, "the machine spins: {:?}", self.machine);
+        }
+    }
+
+    /// The process stands still until then.
+    pub(crate) fn freeze_to(&mut self, until: Millis) {
+        self.now = boot(until);
+    }
+
+    pub(crate) fn swaps(&self) -> Vec<(Millis, Purpose)> {
+        let swap = |(at, deed): &(Millis, Deed)| match deed {
+            Deed::Swap(swap) => Some((*at, swap.purpose)),
+            Deed::Read(_) | Deed::Order(_) => None,
+        };
+        self.deeds.iter().filter_map(swap).collect()
+    }
+
+    pub(crate) fn last_swap(&self) -> Option<&Swap> {
+        self.deeds.iter().rev().find_map(|(_, deed)| match deed {
+            Deed::Swap(swap) => Some(swap),
+            Deed::Read(_) | Deed::Order(_) => None,
+        })
+    }
+
+    pub(crate) fn orders(&self) -> Vec<(Millis, ChildOrder)> {
+        let order = |(at, deed): &(Millis, Deed)| match deed {
+            Deed::Order(order) => Some((*at, *order)),
+            Deed::Read(_) | Deed::Swap(_) => None,
+        };
+        self.deeds.iter().filter_map(order).collect()
+    }
+
+    /// What was read in `from..to`, in order.
+    pub(crate) fn reads(&self, from: Millis, to: Millis) -> Vec<&str> {
+        let within = self.deeds.iter().filter(|(at, _)| (from..to).contains(at));
+        within
+            .filter_map(|(_, deed)| match deed {
+                Deed::Read(what) => Some(what.as_str()),
+                Deed::Swap(_) | Deed::Order(_) => None,
+            })
+            .collect()
+    }
+
+    /// A machine that is asked again before it was told the outcome answers the same.
+    fn ask_twice(&mut self) -> Act<M::End> {
+        let now = self.now();
+        let act = self.machine.poll(now);
+        assert_eq!(self.machine.poll(now), act, "asked twice");
+        act
+    }
+
+    fn ask_child(&mut self) {
+        while let Some(order) = self.machine.child(self.now) {
+            self.write_down(Deed::Order(order));
+            match order {
+                ChildOrder::Start { .. } => {}
+                ChildOrder::Terminate(_) if !self.child_obeys => {}
+                ChildOrder::Terminate(_) | ChildOrder::Kill(_) => self.machine.child_gone(),
+            }
+        }
+    }
+
+    fn carry_out(&mut self, act: Act<M::End>) {
+        let now = self.now();
+        match act {
+            Act::Own => {
+                self.write_down(Deed::Read("own".to_owned()));
+                let look = self.look(&self.this);
+                self.machine.own(look);
+            }
+            Act::Record => {
+                self.write_down(Deed::Read("record".to_owned()));
+                let finding = self.record.clone();
+                self.machine.record(RecordLook { issued: now.boot, completed: now.boot, finding });
+            }
+            Act::Heart(cluster) => {
+                self.write_down(Deed::Read(cluster.to_string()));
+                let look = self.look(&cluster);
+                self.machine.heart(&cluster, look);
+            }
+            Act::Maintenance => {
+                self.write_down(Deed::Read("maintenance".to_owned()));
+                self.machine.maintenance(self.maintenance.clone(), now.boot);
+            }
+            Act::Swap(swap) => {
+                self.write_down(Deed::Swap(swap.as_ref().clone()));
+                if self.outcome == SwapOutcome::Won {
+                    self.record = found(swap.record.clone());
+                }
+                self.machine.swap(*swap, self.outcome, now.boot);
+            }
+            Act::Sleep(_) | Act::End(_) => unreachable!("carried out by the loop"),
+        }
+    }
+
+    fn look(&self, cluster: &ClusterId) -> Look {
+        let now = self.now();
+        let finding =
+            self.hearts.get(cluster).map_or(Finding::Missing, |heart| heart.finding(millis(self.now)));
+        Look { issued: now, completed: now, finding }
+    }
+
+    fn write_down(&mut self, deed: Deed) {
+        self.deeds.push((millis(self.now), deed));
+    }
+}
+
+pub(crate) fn boot(at: Millis) -> BootTime {
+    BootTime::from_boot(Duration::from_secs(1000) + Duration::from_millis(at))
+}
+
+pub(crate) fn wall(at: Millis) -> Tick {
+    Tick::from_count(EPOCH + i64::try_from(at).unwrap() * 10_000).unwrap()
+}
+
+fn millis(boot_time: BootTime) -> Millis {
+    u64::try_from(boot_time.since(boot(0)).as_millis()).unwrap()
+}
+
+fn at_moment(boot_time: BootTime) -> Now {
+    let ticks = boot_time.since(boot(0)).as_nanos() / 100;
+    Now { boot: boot_time, wall: Tick::from_count(EPOCH + i64::try_from(ticks).unwrap()).unwrap() }
+}
