@@ -9,6 +9,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
+use flatline_shell::activation::ActivationKey;
 use flatline_shell::exit;
 use rustix::process::{Pid, Signal, getpid, getppid, set_parent_process_death_signal};
 
@@ -47,6 +48,8 @@ pub fn take_if_asked(name: &str) {
 /// standard library does the same with SIGPIPE, which it ignores here.
 pub(crate) fn command(line: &CommandLine) -> Command {
     let mut command = Command::new(OWN_PROGRAM);
+    // The key that opens a takeover is this process's own, and a child's environment is easily printed.
+    command.env_remove(ActivationKey::VARIABLE);
     command.arg0(line.program()).arg(WORD).arg(getpid().as_raw_nonzero().to_string()).args(line.words());
     command
 }

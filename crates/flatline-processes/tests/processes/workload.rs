@@ -20,6 +20,16 @@ fn the_end_of_the_workload_is_passed_on() {
 }
 
 #[test]
+fn the_activation_key_stays_with_the_guard() {
+    let scene = Scene::new();
+    let script = "test -z \"$ACTIVATION_KEY\" && test \"$OTHER\" = other";
+    let mut command = Command::new(guard_program());
+    command.env("ACTIVATION_KEY", "correcthorse1").env("OTHER", "other");
+    let mut guard = scene.start(command.args(["pass", "--", "sh", "-c", script]));
+    assert_eq!(guard.ends().code(), Some(0));
+}
+
+#[test]
 fn signals_are_passed_on_to_the_whole_group() {
     let table = ["HUP", "INT", "QUIT", "TERM", "USR1", "USR2", "WINCH", "ALRM", "PWR"];
     for signal in table {
