@@ -1,6 +1,7 @@
 //! The detector: what a series of looks at one heart means.
 
 use std::collections::VecDeque;
+use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 use crate::seen::SeenStamps;
@@ -74,7 +75,7 @@ impl WatchRule {
 /// than `T` by the wall clock. Silence runs on the boot-time clock from the *completion* of the read that
 /// first saw the stamp to the *issue* of the last read that saw nothing newer: the time that was certainly
 /// silent. So the wall clock, which may be skewed or step, can only sharpen the moment within the last poll.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Detector {
     rule: WatchRule,
     seen: SeenStamps,
@@ -313,5 +314,70 @@ impl Detector {
             beats: self.beats,
             gaps: self.gaps,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Now, Tick};
+
+    fn rule() -> WatchRule {
+        WatchRule::new(&Timing::default())
+    }
+
+    fn look(at: u64) -> Look {
+        let stamp = Stamp::new(Tick::from_unix(Duration::from_secs(1000)).unwrap());
+        let wall = Tick::from_unix(Duration::from_secs(1000 + at)).unwrap();
+        let now = Now { boot: BootTime::from_boot(Duration::from_secs(at)), wall };
+        Look { issued: now, completed: now, finding: Finding::Stamp(stamp) }
+    }
+
+    fn verdict(detector: &Detector, at: u64) -> Verdict {
+        detector.assess(BootTime::from_boot(Duration::from_secs(at))).verdict
+    }
+
+    #[test]
+    fn a_rule_that_asks_for_a_longer_watch_moves_both_halves_and_a_shorter_one_moves_nothing() {
+        let table = [(0, 9, 10), (8, 9, 10), (9, 9, 10), (10, 10, 11), (34, 34, 35)];
+        for (asked, confirm, flatline_after) in table {
+            let rule = rule().at_least(Span::from_secs(asked));
+            let is = (rule.confirm, rule.flatline_after);
+            assert_eq!(is, (Span::from_secs(confirm), Span::from_secs(flatline_after)), "{asked}");
+        }
+        assert_eq!(rule().at_least(Span::MAX).flatline_after, Span::MAX, "cut off at the longest span");
+    }
+
+    #[test]
+    fn another_rule_judges_what_was_seen_before_it() {
+        let mut detector = Detector::new(rule());
+        (0..=10).for_each(|at| detector.handle_look(look(at)));
+        assert!(verdict(&detector, 10).is_flatlined());
+        detector.set_rule(rule().at_least(Span::from_secs(19)));
+        assert_eq!(verdict(&detector, 10), Verdict::Unknown(UnknownCause::Watching));
+        (11..20).for_each(|at| detector.handle_look(look(at)));
+        assert!(!verdict(&detector, 19).is_flatlined());
+        detector.handle_look(look(20));
+        assert!(verdict(&detector, 20).is_flatlined(), "silence went on counting");
+        assert_eq!((detector.looks(), detector.good_looks(), detector.beats()), (21, 21, 1));
+    }
+
+    #[test]
+    fn looks_that_fail_are_looks_and_no_good_ones() {
+        let mut detector = Detector::new(rule());
+        detector.handle_look(look(0));
+        detector.handle_look(Look { finding: Finding::Unreadable, ..look(1) });
+        assert_eq!((detector.looks(), detector.good_looks()), (2, 1));
+        let at = |seconds| Some(BootTime::from_boot(Duration::from_secs(seconds)));
+        assert_eq!((detector.last_look_issued(), detector.last_good_look()), (at(1), at(0)));
+    }
+}
+
+/// Leaves out what only people look at (counts, and the skew), so that the exhaustive model does not tell states apart
+/// that decide alike. Equal detectors still hash equal.
+impl Hash for Detector {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        (&self.rule, &self.seen, self.stamp, self.silent_since, self.beat_came_in).hash(hasher);
+        (self.last_look, self.last_good_look).hash(hasher);
     }
 }

@@ -5,7 +5,6 @@ use std::fmt;
 use crate::{ClusterId, OwnershipRecord, Phase, Verdict};
 
 /// What a cluster is, in the letter that operators of classic pairs know.
-///
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Letter {
     /// `D`: its heart is flat.
@@ -61,7 +60,7 @@ impl fmt::Display for Letter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{FlatlineCause, UnknownCause};
+    use crate::{FlatlineCause, LeaseTiming, Span, Tick, Timing, UnknownCause};
 
     #[test]
     fn letters_follow_the_verdict_and_the_primary_and_never_guess() {
@@ -76,6 +75,44 @@ mod tests {
         for (verdict, is_primary, expected) in table {
             let letter = Letter::without_record(verdict, is_primary);
             assert_eq!(letter.map(Letter::as_str), expected, "{verdict:?}, primary {is_primary}");
+        }
+    }
+
+    #[test]
+    fn under_a_record_its_owner_owns_a_claimant_does_not_yet_and_a_refused_one_is_told() {
+        let id = |name: &str| name.parse::<ClusterId>().unwrap();
+        let record = |owner: &str, phase, reason: &str| OwnershipRecord {
+            revision: 5,
+            term: 3,
+            owner: id(owner),
+            phase,
+            timing: LeaseTiming::of(&Timing::default()),
+            since: Tick::UNIX_EPOCH,
+            by: "me".to_owned(),
+            reason: reason.to_owned(),
+        };
+        let active = record("a", Phase::Active { previous: None }, "first record");
+        let pending = record("b", Phase::Pending { previous: id("a") }, "claim");
+        let releasing = record("a", Phase::Releasing { successor: id("b"), drain: Span::ZERO }, "handover");
+        let refused = record("a", Phase::Active { previous: Some(id("b")) }, OwnershipRecord::CONTESTED);
+        let (beats, flat) = (Verdict::Beating, Verdict::Flatlined(FlatlineCause::Silence));
+        let table = [
+            (&active, "a", beats, Some("O")),
+            (&active, "b", beats, Some("S")),
+            (&active, "a", flat, Some("D")),
+            (&pending, "a", beats, Some("S")),
+            (&pending, "b", beats, Some("S")),
+            (&releasing, "a", beats, Some("O")),
+            (&releasing, "b", beats, Some("S")),
+            (&refused, "b", beats, Some("N")),
+            (&refused, "b", flat, Some("D")),
+            (&refused, "a", beats, Some("O")),
+            (&refused, "c", beats, Some("S")),
+            (&refused, "b", Verdict::Unknown(UnknownCause::Unreadable), None),
+        ];
+        for (record, cluster, verdict, letter) in table {
+            let is = Letter::under(record, &id(cluster), verdict).map(Letter::as_str);
+            assert_eq!(is, letter, "{cluster} {verdict:?} under {record:?}");
         }
     }
 }

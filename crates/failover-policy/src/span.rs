@@ -144,6 +144,15 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_span_is_stored_as_it_is_typed_and_nothing_else_is_read() {
+        assert_eq!(serde_json::to_string(&Span::from_millis(1500)).unwrap(), r#""1500ms""#);
+        assert_eq!(serde_json::from_str::<Span>(r#""2s""#).unwrap(), Span::from_secs(2));
+        for text in ["2", "2.0", r#""2""#, r#""31d""#, "null", r#"{"secs":2}"#] {
+            assert!(serde_json::from_str::<Span>(text).is_err(), "{text}");
+        }
+    }
+
     proptest! {
         #[test]
         fn every_span_survives_being_printed_and_parsed(nanos in 0..=Span::MAX.get().as_nanos()) {

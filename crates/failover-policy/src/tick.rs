@@ -103,6 +103,8 @@ impl fmt::Display for Tick {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -135,5 +137,54 @@ mod tests {
         assert_eq!(earlier.age_at(now), SignedSpan::from_ticks(15_000_000));
         assert_eq!(now.age_at(earlier), SignedSpan::from_ticks(-15_000_000));
         assert_eq!(earlier.saturating_add(earlier.age_at(now)), now);
+    }
+
+    #[test]
+    fn a_tick_is_stored_as_an_instant_to_the_millisecond() {
+        let tick = Tick::from_count(Tick::UNIX_EPOCH.count() + 12_345_678).unwrap();
+        assert_eq!(serde_json::to_string(&tick).unwrap(), r#""1970-01-01T00:00:01.234Z""#);
+        let table = [
+            ("1970-01-01T00:00:01.234Z", Tick::UNIX_EPOCH.count() + 12_340_000),
+            ("1970-01-01T00:00:01.2345678Z", tick.count()),
+            ("1970-01-01T02:00:00+02:00", Tick::UNIX_EPOCH.count()),
+            ("0001-01-01T00:00:00Z", 0),
+            ("9999-12-31T23:59:59.9999999Z", Tick::MAX.count()),
+        ];
+        for (text, count) in table {
+            assert_eq!(Tick::try_from(text.to_owned()).map(Tick::count), Ok(count), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_instant_of_a_datetime_is_refused_with_an_example() {
+        for text in [
+            "",
+            "yesterday",
+            "1970-01-01",
+            "1970-01-01T00:00:00",
+            "1970-02-30T00:00:00Z",
+            "0000-12-31T23:59:59Z",
+            "0001-01-01T00:00:00+01:00",
+            "9999-12-31T23:59:59-01:00",
+            "10000-01-01T00:00:00Z",
+        ] {
+            let error = Tick::try_from(text.to_owned()).unwrap_err().to_string();
+            assert!(error.contains("2026-01-02T03:04:05Z"), "{text}: {error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_tick_survives_being_stored_but_for_what_is_below_a_millisecond(
+            count in 0..=Tick::MAX.count(),
+        ) {
+            let read = Tick::try_from(Tick(count).to_string());
+            prop_assert_eq!(read.map(Tick::count), Ok(count - count % 10_000));
+        }
+
+        #[test]
+        fn no_text_can_make_the_instant_parser_panic(text in "[-+:.TZ0-9 a-z]{0,40}") {
+            let _ = Tick::try_from(text);
+        }
     }
 }

@@ -61,7 +61,7 @@ impl OwnershipRecord {
 
     /// The record that these bytes are.
     pub fn from_json(bytes: &[u8]) -> Result<Self, UnusableRecord> {
-        let malformed = |error: serde_json::Error| UnusableRecord::Malformed(error.to_string());
+        let malformed = |error: serde_json::Error| UnusableRecord::Malformed(one_line(&error.to_string()));
         let Versioned { version } = serde_json::from_slice(bytes).map_err(malformed)?;
         if version > Self::VERSION {
             return Err(UnusableRecord::Newer(version));
@@ -69,6 +69,12 @@ impl OwnershipRecord {
         let stored: Stored = serde_json::from_slice(bytes).map_err(malformed)?;
         stored.checked().map_err(|detail| UnusableRecord::Malformed(detail.to_owned()))
     }
+}
+
+/// Text from the store as a log may show it: no control characters, and no more than a believed record has.
+pub(crate) fn one_line(text: &str) -> String {
+    let shown = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+    text.chars().take(OwnershipRecord::MAX_TEXT).map(shown).collect()
 }
 
 impl Stored {
@@ -129,6 +135,195 @@ impl From<&OwnershipRecord> for Stored {
             since: record.since,
             by: record.by.clone(),
             reason: record.reason.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::ownership::record::tests::records;
+
+    fn stored() -> Value {
+        json!({
+            "version": 1, "revision": 7, "term": 3, "owner": "b", "phase": "active", "previous": "a",
+            "successor": null, "watch": "9s", "stop": "2s", "drain": "0s",
+            "since": "2026-01-02T03:04:05.678Z", "by": "pod-1", "reason": "takeover",
+        })
+    }
+
+    /// The stored record with these fields changed; null removes one.
+    fn changed(changes: &[(&str, Value)]) -> Vec<u8> {
+        let mut record = stored();
+        for (field, value) in changes {
+            record[*field] = value.clone();
+        }
+        record.to_string().into_bytes()
+    }
+
+    fn malformed(bytes: &[u8]) -> String {
+        match OwnershipRecord::from_json(bytes) {
+            Err(UnusableRecord::Malformed(detail)) => detail,
+            other => panic!("{other:?}: {}", String::from_utf8_lossy(bytes)),
+        }
+    }
+
+    #[test]
+    fn the_stored_bytes_are_these_to_the_letter() {
+        let record = OwnershipRecord::from_json(&changed(&[])).unwrap();
+        let text = r#"{
+  "version": 1,
+  "revision": 7,
+  "term": 3,
+  "owner": "b",
+  "phase": "active",
+  "previous": "a",
+  "successor": null,
+  "watch": "9s",
+  "stop": "2s",
+  "drain": "0s",
+  "since": "2026-01-02T03:04:05.678Z",
+  "by": "pod-1",
+  "reason": "takeover"
+}"#;
+        assert_eq!(String::from_utf8(record.to_json()).unwrap(), text);
+    }
+
+    #[test]
+    fn each_phase_has_its_own_fields() {
+        let id = |name: &str| name.parse::<ClusterId>().unwrap();
+        let table = [
+            (changed(&[]), Phase::Active { previous: Some(id("a")) }),
+            (changed(&[("previous", Value::Null)]), Phase::Active { previous: None }),
+            (changed(&[("phase", json!("pending"))]), Phase::Pending { previous: id("a") }),
+            (
+                changed(&[
+                    ("phase", json!("releasing")),
+                    ("previous", Value::Null),
+                    ("successor", json!("c")),
+                    ("drain", json!("1500ms")),
+                ]),
+                Phase::Releasing { successor: id("c"), drain: Span::from_millis(1500) },
+            ),
+        ];
+        for (bytes, phase) in table {
+            assert_eq!(OwnershipRecord::from_json(&bytes).unwrap().phase, phase);
+        }
+    }
+
+    #[test]
+    fn what_this_version_does_not_know_is_passed_over_and_what_may_be_null_may_be_missing() {
+        let mut record = stored();
+        record["colour"] = json!({"of": ["the", "sky"]});
+        record.as_object_mut().unwrap().remove("successor");
+        assert!(OwnershipRecord::from_json(record.to_string().as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn a_newer_version_is_named_as_such_whatever_else_it_holds() {
+        for text in [r#"{"version": 2}"#, r#"{"version": 2, "owner": ["a", "b"], "revision": "high"}"#] {
+            assert_eq!(OwnershipRecord::from_json(text.as_bytes()), Err(UnusableRecord::Newer(2)));
+        }
+        let message = UnusableRecord::Newer(2).to_string();
+        assert!(message.contains("version 2") && message.contains("understands 1"), "{message}");
+    }
+
+    #[test]
+    fn bytes_that_are_no_record_are_malformed() {
+        let whole = changed(&[]);
+        let mut with_bom = vec![0xEF, 0xBB, 0xBF];
+        with_bom.extend(&whole);
+        let mut twice = whole.clone();
+        twice.extend(&whole);
+        for bytes in [&b""[..], b"null", b"[]", b"{}", b"\xff", &whole[..whole.len() - 1], &with_bom, &twice]
+        {
+            malformed(bytes);
+        }
+        for field in stored().as_object().unwrap().keys() {
+            let mut record = stored();
+            record.as_object_mut().unwrap().remove(field);
+            if !["previous", "successor"].contains(&field.as_str()) {
+                assert!(malformed(record.to_string().as_bytes()).contains(field), "{field}");
+            }
+            let detail = malformed(&changed(&[(field, json!({"no": "such thing"}))]));
+            assert!(!detail.is_empty(), "{field}");
+        }
+    }
+
+    #[test]
+    fn a_record_that_contradicts_itself_is_malformed_and_says_why() {
+        let releasing = ("phase", json!("releasing"));
+        let pending = ("phase", json!("pending"));
+        let null = |field| (field, Value::Null);
+        let line = "by and reason are one short line each";
+        let table: [(&[(&str, Value)], &str); 18] = [
+            (&[("version", json!(0))], "start at 1"),
+            (&[("revision", json!(0))], "start at 1"),
+            (&[("term", json!(0))], "start at 1"),
+            (&[("revision", json!(-1))], "invalid value"),
+            (&[("term", json!(1.5))], "invalid type"),
+            (&[("owner", json!("B"))], "not a cluster id"),
+            (&[("phase", json!("Active"))], "unknown variant"),
+            (&[("watch", json!("9"))], "not a duration"),
+            (&[("stop", json!("31d"))], "longer than"),
+            (&[("since", json!("yesterday"))], "not an instant"),
+            (&[("by", json!(""))], line),
+            (&[("by", json!("pod\u{1b}[31m"))], line),
+            (&[("reason", json!("two\nlines"))], line),
+            (&[("reason", json!("x".repeat(513)))], line),
+            (&[("successor", json!("c"))], "active record has no successor"),
+            (&[pending.clone(), null("previous")], "pending record names another cluster"),
+            (&[pending, ("previous", json!("b"))], "pending record names another cluster"),
+            (&[releasing.clone(), ("successor", json!("c"))], "releasing record names another cluster"),
+        ];
+        for (changes, reason) in table {
+            let detail = malformed(&changed(changes));
+            assert!(detail.contains(reason), "{changes:?}: {detail}");
+        }
+        for successor in [Value::Null, json!("b")] {
+            let changes = [releasing.clone(), null("previous"), ("successor", successor)];
+            assert!(malformed(&changed(&changes)).contains("releasing record names another cluster"));
+        }
+    }
+
+    #[test]
+    fn the_longest_text_is_512_bytes() {
+        let longest = changed(&[("reason", json!("x".repeat(512))), ("by", json!("y".repeat(512)))]);
+        assert!(OwnershipRecord::from_json(&longest).is_ok());
+    }
+
+    #[test]
+    fn a_reason_never_carries_control_characters_or_more_than_a_line_from_the_store() {
+        let detail = malformed(&changed(&[("phase", json!(format!("\u{1b}[31m{}", "x".repeat(10_000))))]));
+        assert!(detail.len() <= 1024 && !detail.chars().any(char::is_control), "{detail}");
+    }
+
+    proptest! {
+        #[test]
+        fn every_record_survives_being_stored_and_read(record in records()) {
+            prop_assert_eq!(OwnershipRecord::from_json(&record.to_json()), Ok(record));
+        }
+
+        #[test]
+        fn no_bytes_can_make_the_record_parser_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = OwnershipRecord::from_json(&bytes);
+        }
+
+        #[test]
+        fn no_damage_to_a_record_can_make_the_parser_panic(
+            record in records(),
+            at in any::<prop::sample::Index>(),
+            byte in any::<u8>(),
+        ) {
+            let mut bytes = record.to_json();
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+            if let Ok(record) = OwnershipRecord::from_json(&bytes) {
+                prop_assert_eq!(OwnershipRecord::from_json(&record.to_json()), Ok(record));
+            }
         }
     }
 }

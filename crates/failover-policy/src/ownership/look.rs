@@ -113,3 +113,81 @@ impl RecordMemory {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{LeaseTiming, Phase, Tick, Timing};
+
+    fn found(revision: u64, term: u64) -> RecordFinding {
+        RecordFinding::Found(Box::new(OwnershipRecord {
+            revision,
+            term,
+            owner: "a".parse().unwrap(),
+            phase: Phase::Active { previous: None },
+            timing: LeaseTiming::of(&Timing::default()),
+            since: Tick::UNIX_EPOCH,
+            by: "me".to_owned(),
+            reason: String::new(),
+        }))
+    }
+
+    fn boot(at: u64) -> BootTime {
+        BootTime::from_boot(Duration::from_secs(at))
+    }
+
+    /// One look a second, from second 0 on, at a place that caches for so long.
+    fn after(cache_age: u64, findings: Vec<RecordFinding>) -> RecordState {
+        let mut memory = RecordMemory::default();
+        let mut state = RecordState::NotRead;
+        for (at, finding) in (0..).zip(findings) {
+            let look = RecordLook { issued: boot(at), completed: boot(at), finding };
+            state = memory.take(look, Span::from_secs(cache_age));
+        }
+        state
+    }
+
+    #[test]
+    fn a_look_means_what_it_found_in_the_light_of_what_was_read_before() {
+        let (absent, unreadable) = (RecordFinding::Absent, RecordFinding::Unreadable);
+        let newer = UnusableRecord::Newer(2);
+        let unusable = RecordFinding::Unusable(newer.clone());
+        let is = |finding| match finding {
+            RecordFinding::Found(record) => RecordState::Found(record),
+            other => panic!("{other:?}"),
+        };
+        let older = |found| RecordState::Lost(LossCause::Older { seen: 5, found });
+        let missing = RecordState::Lost(LossCause::Missing);
+        let table = [
+            (vec![absent.clone()], RecordState::Absent, "nobody ever saw one"),
+            (vec![unreadable.clone()], RecordState::Unreadable, "no answer"),
+            (vec![unreadable.clone(), absent.clone()], RecordState::Absent, "still nobody"),
+            (vec![absent.clone(), found(1, 1)], is(found(1, 1)), "the first record"),
+            (vec![found(5, 3), found(5, 3)], is(found(5, 3)), "the same"),
+            (vec![found(5, 3), found(6, 3)], is(found(6, 3)), "the next"),
+            (vec![found(5, 3), absent.clone()], missing.clone(), "gone"),
+            (vec![found(5, 3), unreadable.clone(), absent.clone()], missing.clone(), "gone meanwhile"),
+            (vec![found(5, 3), absent, found(5, 3)], is(found(5, 3)), "back"),
+            (vec![found(5, 3), found(4, 3)], older(4), "a lower revision"),
+            (vec![found(5, 3), found(6, 2)], older(6), "a lower term"),
+            (vec![found(5, 3), found(4, 3), found(4, 4)], older(4), "what was lost stays lost"),
+            (vec![found(5, 3), unusable.clone()], RecordState::Unusable(newer.clone()), "of a newer version"),
+            (vec![unusable], RecordState::Unusable(newer), "of a newer version from the start"),
+        ];
+        for (findings, state, why) in table {
+            assert_eq!(after(0, findings), state, "{why}");
+        }
+    }
+
+    #[test]
+    fn an_older_state_is_no_loss_while_it_may_come_from_a_cache() {
+        for stale in [RecordFinding::Absent, found(4, 3), found(6, 2)] {
+            let one_second_later = after(2, vec![found(5, 3), stale.clone()]);
+            assert_eq!(one_second_later, RecordState::Unreadable, "{stale:?}");
+            let two = after(2, vec![found(5, 3), stale.clone(), stale.clone()]);
+            assert!(matches!(two, RecordState::Lost(_)), "{stale:?}");
+        }
+    }
+}

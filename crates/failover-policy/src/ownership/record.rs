@@ -92,6 +92,11 @@ impl OwnershipRecord {
         matches!(&self.phase, Phase::Pending { previous } if previous == cluster)
     }
 
+    /// Whether this cluster is asked to stop, so that a successor can start.
+    pub fn is_released_by(&self, cluster: &ClusterId) -> bool {
+        self.owner == *cluster && matches!(self.phase, Phase::Releasing { .. })
+    }
+
     /// The cluster whose claim was refused by this record, where it is the record of a refusal.
     pub fn refused(&self) -> Option<&ClusterId> {
         match &self.phase {
@@ -225,5 +230,212 @@ impl OwnershipRecord {
 
     fn next_term(&self) -> u64 {
         self.term.saturating_add(1)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn id(name: &str) -> ClusterId {
+        name.parse().unwrap()
+    }
+
+    const fn lease(watch: u64) -> LeaseTiming {
+        LeaseTiming { watch: Span::from_secs(watch), stop: Span::from_secs(2) }
+    }
+
+    const AT: Tick = Tick::UNIX_EPOCH;
+    const SIGN: Signature = Signature { by: "me", since: AT };
+
+    fn record(owner: &str, phase: Phase) -> OwnershipRecord {
+        let (by, reason) = ("gone".to_owned(), "for the test".to_owned());
+        OwnershipRecord {
+            revision: 5,
+            term: 3,
+            owner: id(owner),
+            phase,
+            timing: lease(9),
+            since: AT,
+            by,
+            reason,
+        }
+    }
+
+    fn active() -> OwnershipRecord {
+        record("a", Phase::Active { previous: None })
+    }
+
+    fn pending() -> OwnershipRecord {
+        record("b", Phase::Pending { previous: id("a") })
+    }
+
+    fn releasing() -> OwnershipRecord {
+        record("a", Phase::Releasing { successor: id("b"), drain: Span::from_secs(5) })
+    }
+
+    /// Any record that can be stored; instants are stored to the millisecond.
+    pub(crate) fn records() -> impl Strategy<Value = OwnershipRecord> {
+        let names = || "[a-z0-9]([-a-z0-9]{0,5}[a-z0-9])?".prop_map(|name| id(&name));
+        let spans = || (0..=2_592_000_000_u64).prop_map(Span::from_millis);
+        let texts = || "[ -~äöü→]{0,40}";
+        let since = (0..253_402_300_800_000_u64)
+            .prop_map(|ms| Tick::from_unix(std::time::Duration::from_millis(ms)).unwrap());
+        let phases = (names(), names(), prop::option::of(names()), 0..3, spans()).prop_filter_map(
+            "nobody claims from or releases to itself",
+            |(owner, other, previous, phase, drain)| match phase {
+                0 => Some((owner, Phase::Active { previous })),
+                _ if owner == other => None,
+                1 => Some((owner, Phase::Pending { previous: other })),
+                _ => Some((owner, Phase::Releasing { successor: other, drain })),
+            },
+        );
+        (1..=u64::MAX, 1..=u64::MAX, phases, spans(), spans(), since, texts(), texts()).prop_map(
+            |(revision, term, (owner, phase), watch, stop, since, by, reason)| OwnershipRecord {
+                revision,
+                term,
+                owner,
+                phase,
+                timing: LeaseTiming { watch, stop },
+                since,
+                by: format!("b{by}"),
+                reason,
+            },
+        )
+    }
+
+    #[test]
+    fn only_the_active_owner_may_run() {
+        for (record, runs) in [(active(), Some("a")), (pending(), None), (releasing(), None)] {
+            for cluster in ["a", "b", "c"] {
+                assert_eq!(record.lets_run(&id(cluster)), runs == Some(cluster), "{cluster} by {record:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_last_that_may_have_run_is_the_owner_except_while_a_claim_is_pending() {
+        for record in [active(), pending(), releasing()] {
+            assert_eq!(*record.last_that_may_run(), id("a"), "{record:?}");
+        }
+    }
+
+    #[test]
+    fn every_change_is_the_next_revision_and_only_a_new_owner_gets_a_new_term_and_new_timing() {
+        let (b, new) = (id("b"), lease(20));
+        let previous = |name| Phase::Active { previous: Some(id(name)) };
+        let kept = Phase::Active { previous: None };
+        let released = Phase::Releasing { successor: id("b"), drain: Span::ZERO };
+        let table = [
+            ("claim", active().claimed_by(&b, SIGN), "b", Phase::Pending { previous: id("a") }, 3, 9),
+            (
+                "claim over a claim",
+                pending().claimed_by(&id("c"), SIGN),
+                "c",
+                Phase::Pending { previous: id("a") },
+                3,
+                9,
+            ),
+            (
+                "claim over a release",
+                releasing().claimed_by(&id("c"), SIGN),
+                "c",
+                Phase::Pending { previous: id("a") },
+                3,
+                9,
+            ),
+            ("own", pending().owned(new, SIGN), "b", previous("a"), 4, 20),
+            (
+                "give back",
+                pending().refused_to_claimant(OwnershipRecord::GIVEN_BACK, SIGN),
+                "a",
+                previous("b"),
+                3,
+                9,
+            ),
+            (
+                "contest",
+                pending().refused_to_claimant(OwnershipRecord::CONTESTED, SIGN),
+                "a",
+                previous("b"),
+                3,
+                9,
+            ),
+            ("release", active().released_to(&b, Span::ZERO, SIGN), "a", released, 3, 9),
+            ("complete", releasing().handed_to(&b, new, SIGN), "b", previous("a"), 4, 20),
+            ("call off", releasing().kept("silent", SIGN), "a", kept, 3, 9),
+        ];
+        for (change, record, owner, phase, term, watch) in table {
+            let is = (record.revision, record.term, record.owner.as_str(), record.phase, record.timing);
+            assert_eq!(is, (6, term, owner, phase, lease(watch)), "{change}");
+            assert_eq!((record.by.as_str(), record.since), ("me", AT), "{change}");
+            assert!(!record.reason.is_empty(), "{change}");
+        }
+    }
+
+    #[test]
+    fn the_first_record_says_what_was_implied_without_it() {
+        let implied = OwnershipRecord::implied(&id("a"), lease(9), AT);
+        assert_eq!((implied.stored_revision(), implied.lets_run(&id("a"))), (None, true));
+        let first = implied.written_down(SIGN);
+        assert_eq!((first.stored_revision(), first.term, first.owner.as_str()), (Some(1), 1, "a"));
+        assert!(first.lets_run(&id("a")));
+    }
+
+    #[test]
+    fn a_refusal_names_the_claimant_and_nothing_else_is_one() {
+        for reason in [OwnershipRecord::GIVEN_BACK, OwnershipRecord::CONTESTED] {
+            let refusal = pending().refused_to_claimant(reason, SIGN);
+            assert_eq!(refusal.refused(), Some(&id("b")));
+            assert_eq!(refusal.bumped("operator").refused(), Some(&id("b")), "nor does a bump end it");
+        }
+        for record in [active(), pending(), releasing(), pending().owned(lease(9), SIGN)] {
+            assert_eq!(record.refused(), None, "{record:?}");
+        }
+    }
+
+    #[test]
+    fn an_activation_beats_what_is_there_and_what_was_lost() {
+        let floor = |revision, term| Floor { revision, term };
+        let table = [
+            (None, Floor::default(), (1, 1)),
+            (None, floor(1_700_000_000, 8), (1_700_000_000, 8)),
+            (Some(active()), Floor::default(), (6, 4)),
+            (Some(active()), floor(5, 3), (6, 4)),
+            (Some(active()), floor(7, 9), (7, 9)),
+            (Some(releasing()), floor(7, 2), (7, 4)),
+        ];
+        for (current, floor, numbers) in table {
+            let new = OwnershipRecord::activated(current.as_ref(), &id("b"), lease(20), floor, ("me", AT));
+            assert_eq!((new.revision, new.term), numbers, "over {current:?}");
+            assert!(new.lets_run(&id("b")));
+            assert_eq!(new.timing, lease(20));
+        }
+    }
+
+    #[test]
+    fn an_activation_names_the_last_that_may_have_run_unless_it_is_the_same() {
+        let previous = |current: OwnershipRecord, to| {
+            OwnershipRecord::activated(Some(&current), &id(to), lease(9), Floor::default(), ("me", AT)).phase
+        };
+        assert_eq!(previous(pending(), "b"), Phase::Active { previous: Some(id("a")) });
+        assert_eq!(previous(pending(), "a"), Phase::Active { previous: None });
+    }
+
+    #[test]
+    fn a_bump_changes_the_revision_and_who_made_it_and_nothing_else() {
+        for record in [active(), pending(), releasing()] {
+            let bumped = record.bumped("operator");
+            assert_eq!(bumped, OwnershipRecord { revision: 6, by: "operator".to_owned(), ..record });
+        }
+    }
+
+    #[test]
+    fn counters_stay_at_their_end() {
+        let end = OwnershipRecord { revision: u64::MAX, term: u64::MAX, ..pending() };
+        let owned = end.owned(lease(9), SIGN);
+        assert_eq!((owned.revision, owned.term), (u64::MAX, u64::MAX));
     }
 }
