@@ -143,7 +143,7 @@ impl Guard {
         match self.child {
             Child::None | Child::Stopping { killed: true, .. } => None,
             Child::Running { until, .. } => Some(until),
-            Child::Stopping { kill_at, .. } => Some(kill_at),
+            Child::Stopping { cause, kill_at, .. } => Some(self.killed_by(cause, kill_at)),
         }
     }
 
@@ -210,13 +210,23 @@ impl Guard {
         killed: bool,
         now: BootTime,
     ) -> Option<ChildOrder> {
+        let asked_anew = now.after(self.stop_grace.get() + self.drain(cause));
+        // The drain may have been shortened, or called off with the handover.
+        let kill_at = if self.gate.record().record().is_some() { kill_at.min(asked_anew) } else { kill_at };
         let somebody_else_may_run = cause == StopCause::Releasing && self.record_says_other_owner();
-        let kill_at =
-            if somebody_else_may_run { kill_at.min(now.after(self.stop_grace.get())) } else { kill_at };
         let cause = if somebody_else_may_run { StopCause::OwnerChanged } else { cause };
-        let kill = !killed && now >= kill_at;
+        let kill = !killed && now >= self.killed_by(cause, kill_at);
         self.child = Child::Stopping { cause, kill_at, killed: killed || kill };
         kill.then_some(ChildOrder::Kill(cause))
+    }
+
+    /// When the grace is over. A drain lasts no longer than the right to finish, since nobody waits for a drain that
+    /// was called off.
+    fn killed_by(&self, cause: StopCause, kill_at: BootTime) -> BootTime {
+        match self.right.may_finish_until().filter(|_| cause == StopCause::Releasing) {
+            Some(until) => kill_at.min(until.after(self.stop_grace.get())),
+            None => kill_at,
+        }
     }
 
     fn why_taken_away(&self) -> StopCause {
@@ -238,6 +248,107 @@ impl Guard {
         match self.gate.record().record().map(|record| &record.phase) {
             Some(Phase::Releasing { drain, .. }) if cause == StopCause::Releasing => drain.get(),
             _ => Duration::ZERO,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Finding, LeaseTiming, Mode, Now, OwnershipRecord, RecordFinding, Stamp, Tick, Timing, WatchRule,
+    };
+
+    /// Milliseconds on the guard's clock.
+    type Millis = u64;
+
+    const DRAIN: Span = Span::from_secs(60);
+
+    struct Drained {
+        guard: Guard,
+        revision: u64,
+    }
+
+    impl Drained {
+        /// A guard that started its workload at 2 s, and was asked at 4 s to release it with a drain of a minute.
+        fn at_4_s() -> Self {
+            let timing = Timing::default();
+            let gate = GateRule {
+                this: "a".parse().unwrap(),
+                primary: "a".parse().unwrap(),
+                by: "pod".to_owned(),
+                mode: Mode::Strict,
+                guarded: true,
+                watch: WatchRule::new(&timing),
+                lease: LeaseTiming::of(&timing),
+                cache_age: Span::ZERO,
+                takeover_delay: Span::ZERO,
+                store_grace: Span::ZERO,
+            };
+            let (stop_grace, on_store_loss) = (timing.stop_grace, OnStoreLoss::Stop);
+            let guard = Guard::new(GuardRule { gate, stop_grace, on_store_loss });
+            let mut drained = Self { guard, revision: 0 };
+            drained.beat(0, Phase::Active { previous: None });
+            let started = drained.beat(2000, Phase::Active { previous: None });
+            assert_eq!(started, Some(ChildOrder::Start { term: 1 }));
+            let asked = drained.beat(4000, releasing(DRAIN));
+            assert_eq!(asked, Some(ChildOrder::Terminate(StopCause::Releasing)));
+            drained
+        }
+
+        /// A beat comes in, and the record says this.
+        fn beat(&mut self, at: Millis, phase: Phase) -> Option<ChildOrder> {
+            let now = now(at);
+            let finding = Finding::Stamp(Stamp::new(now.wall));
+            self.guard.handle_own(Look { issued: now, completed: now, finding });
+            self.revision += 1;
+            let record = OwnershipRecord {
+                revision: self.revision,
+                term: 1,
+                owner: "a".parse().unwrap(),
+                phase,
+                timing: LeaseTiming::of(&Timing::default()),
+                since: Tick::UNIX_EPOCH,
+                by: "test".to_owned(),
+                reason: String::new(),
+            };
+            let finding = RecordFinding::Found(Box::new(record));
+            self.guard.handle_record(RecordLook { issued: now.boot, completed: now.boot, finding });
+            self.guard.poll_child(now.boot)
+        }
+
+        /// When the workload is killed if nothing more is read.
+        fn killed_at(&self) -> Millis {
+            u64::try_from(self.guard.poll_deadline().unwrap().since_boot().as_millis()).unwrap()
+        }
+    }
+
+    fn releasing(drain: Span) -> Phase {
+        Phase::Releasing { successor: "b".parse().unwrap(), drain }
+    }
+
+    fn now(at: Millis) -> Now {
+        let since = Duration::from_millis(at);
+        Now { boot: BootTime::from_boot(since), wall: Tick::from_unix(since).unwrap() }
+    }
+
+    #[test]
+    fn a_drain_lasts_no_longer_than_the_right_to_finish_which_beats_extend() {
+        let mut drained = Drained::at_4_s();
+        assert_eq!(drained.killed_at(), 2000 + 6982 + 1500, "the last but one beat, L, the grace");
+        for at in (6000..64_000).step_by(2000) {
+            assert_eq!(drained.beat(at, releasing(DRAIN)), None);
+        }
+        assert_eq!(drained.killed_at(), 4000 + 60_000 + 1500, "the whole drain, and the grace");
+    }
+
+    #[test]
+    fn a_drain_ends_with_the_handover_that_asked_for_it() {
+        let pending = Phase::Pending { previous: "b".parse().unwrap() };
+        for phase in [Phase::Active { previous: None }, pending, releasing(Span::ZERO)] {
+            let mut drained = Drained::at_4_s();
+            assert_eq!(drained.beat(6000, phase.clone()), None);
+            assert_eq!(drained.killed_at(), 7500, "{phase:?}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::seen::SeenStamps;
-use crate::{BootTime, ClusterId, Finding, LeaseTiming, Look, RecordState};
+use crate::{BootTime, ClusterId, Finding, LeaseTiming, Look, OwnershipRecord, RecordState};
 
 /// What a guard does when the store cannot be read or the record is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -21,6 +21,9 @@ pub enum OnStoreLoss {
 /// showed the beat, that finds this cluster the active owner. It then lasts [`LeaseTiming::hold`] from the issue
 /// of the last read that did *not* yet show the beat: from before the beat was written, so that no claimant can
 /// have started its watch earlier.
+///
+/// While the record asks this cluster to release the work, the same evidence extends the right to *finish*: a
+/// workload may be given longer to drain than any claimant would wait after the handover was called off.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Right {
     this: ClusterId,
@@ -50,6 +53,8 @@ struct Lease {
     until: BootTime,
     /// How far a look that failed pushes the deadline where store loss is to be survived.
     hold: Duration,
+    /// Whether it is a right to finish only.
+    draining: bool,
 }
 
 impl Right {
@@ -77,8 +82,10 @@ impl Right {
     pub fn handle_record(&mut self, state: &RecordState, issued: BootTime, completed: BootTime) {
         match state {
             RecordState::Found(record) if record.lets_run(&self.this) => {
-                let timing = self.own.under(record.timing);
-                self.extend(record.term, timing, issued);
+                self.extend(record, issued, false);
+            }
+            RecordState::Found(record) if record.is_released_by(&self.this) => {
+                self.extend(record, issued, true);
             }
             // A claim is no change of owner yet: nothing extends the right, and it lasts as long as it did.
             RecordState::Found(record) if record.is_claim_against(&self.this) => {
@@ -92,12 +99,19 @@ impl Right {
 
     /// The term under which this cluster's workload may run at `now`, and until when.
     pub fn held(&self, now: BootTime) -> Option<(u64, BootTime)> {
-        self.lease.filter(|lease| now < lease.until).map(|lease| (lease.term, lease.until))
+        let lease = self.lease.filter(|lease| !lease.draining && now < lease.until)?;
+        Some((lease.term, lease.until))
     }
 
     /// When the right that was last confirmed runs out, or ran out; `None` where there is none, or it was taken
     /// away.
     pub fn deadline(&self) -> Option<BootTime> {
+        self.lease.filter(|lease| !lease.draining).map(|lease| lease.until)
+    }
+
+    /// Until when a workload that was asked to stop may take its time, whatever drain it was given; `None` where
+    /// the work is, or may be, somebody else's.
+    pub fn may_finish_until(&self) -> Option<BootTime> {
         self.lease.map(|lease| lease.until)
     }
 
@@ -106,17 +120,20 @@ impl Right {
         self.beat.is_some()
     }
 
-    fn extend(&mut self, term: u64, timing: LeaseTiming, issued: BootTime) {
-        self.drop_unless(term);
+    fn extend(&mut self, record: &OwnershipRecord, issued: BootTime, draining: bool) {
+        self.drop_unless(record.term);
+        if let Some(lease) = &mut self.lease {
+            lease.draining = draining;
+        }
         let Some(beat) = self.beat.take_if(|beat| beat.seen_at <= issued) else { return };
-        let hold = timing.hold_time();
+        let hold = self.own.under(record.timing).hold_time();
         let confirmed = beat.not_before.after(hold);
         let until = match (self.on_store_loss, self.lease) {
             // The first beat after an outage counts from before the outage, which was to be survived.
             (OnStoreLoss::Keep, Some(lease)) => confirmed.max(lease.until),
             _ => confirmed,
         };
-        self.lease = Some(Lease { term, until, hold });
+        self.lease = Some(Lease { term: record.term, until, hold, draining });
     }
 
     /// Another term is another right: the old one is gone, whatever time it had left.
@@ -131,6 +148,147 @@ impl Right {
         }
         if let Some(lease) = self.lease.as_mut().filter(|lease| now < lease.until) {
             lease.until = lease.until.max(now.after(lease.hold));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Now, OwnershipRecord, Phase, Span, Stamp, Tick, Timing};
+
+    fn boot(at: u64) -> BootTime {
+        BootTime::from_boot(Duration::from_millis(at))
+    }
+
+    fn record(term: u64) -> RecordState {
+        RecordState::Found(Box::new(OwnershipRecord {
+            revision: term,
+            term,
+            owner: "a".parse().unwrap(),
+            phase: Phase::Active { previous: None },
+            timing: LeaseTiming::of(&Timing::default()),
+            since: Tick::UNIX_EPOCH,
+            by: "me".to_owned(),
+            reason: String::new(),
+        }))
+    }
+
+    fn right(on_store_loss: OnStoreLoss) -> Right {
+        Right::new("a".parse().unwrap(), LeaseTiming::of(&Timing::default()), on_store_loss)
+    }
+
+    impl Right {
+        /// A read of the own stamp between these two moments.
+        fn own(&mut self, issued: u64, completed: u64, finding: Finding) {
+            let now = |at| Now { boot: boot(at), wall: Tick::UNIX_EPOCH };
+            self.handle_own(Look { issued: now(issued), completed: now(completed), finding });
+        }
+
+        /// A read of the record between these two moments.
+        fn look(&mut self, issued: u64, completed: u64, state: &RecordState) {
+            self.handle_record(state, boot(issued), boot(completed));
+        }
+    }
+
+    fn beat(count: i64) -> Finding {
+        Finding::Stamp(Stamp::new(Tick::from_count(count).unwrap()))
+    }
+
+    #[test]
+    fn the_first_stamp_is_no_beat_and_the_second_counts_from_the_issue_of_the_read_before() {
+        let mut right = right(OnStoreLoss::Stop);
+        right.own(0, 900, beat(1));
+        right.look(900, 950, &record(1));
+        assert_eq!((right.deadline(), right.has_unconfirmed_beat()), (None, false));
+        right.own(1000, 1900, beat(2));
+        assert_eq!(
+            (right.deadline(), right.has_unconfirmed_beat()),
+            (None, true),
+            "no record was read since"
+        );
+        right.look(1900, 2000, &record(1));
+        assert_eq!(right.held(boot(2000)), Some((1, boot(6982))), "0 s + L");
+        assert_eq!(right.held(boot(6981)), Some((1, boot(6982))));
+        assert_eq!(
+            (right.held(boot(6982)), right.deadline()),
+            (None, Some(boot(6982))),
+            "over, not taken away"
+        );
+    }
+
+    #[test]
+    fn a_record_read_that_was_issued_before_the_beat_was_seen_confirms_nothing() {
+        let mut right = right(OnStoreLoss::Stop);
+        right.own(0, 0, beat(1));
+        right.own(1000, 1900, beat(2));
+        right.look(1899, 2500, &record(1));
+        assert_eq!((right.deadline(), right.has_unconfirmed_beat()), (None, true));
+        right.look(2500, 2600, &record(1));
+        assert_eq!(right.deadline(), Some(boot(6982)));
+    }
+
+    #[test]
+    fn a_beat_confirms_once() {
+        let mut right = right(OnStoreLoss::Stop);
+        right.own(0, 0, beat(1));
+        right.own(1000, 1000, beat(2));
+        right.look(1000, 1000, &record(1));
+        right.own(2000, 2000, beat(2));
+        right.look(2000, 2000, &record(1));
+        assert_eq!(right.deadline(), Some(boot(6982)), "the same stamp again extends nothing");
+        right.own(3000, 3000, beat(1));
+        right.look(3000, 3000, &record(1));
+        assert_eq!(right.deadline(), Some(boot(6982)), "nor does an old one: a late write");
+    }
+
+    #[test]
+    fn a_right_is_tied_to_its_term() {
+        let mut right = right(OnStoreLoss::Keep);
+        right.own(0, 0, beat(1));
+        right.own(1000, 1000, beat(2));
+        right.look(1000, 1000, &record(1));
+        right.look(2000, 2000, &record(2));
+        assert_eq!(right.deadline(), None, "another term, and no beat to confirm it");
+        right.own(3000, 3000, beat(3));
+        right.look(3000, 3000, &record(2));
+        assert_eq!(right.held(boot(3000)), Some((2, boot(7982))));
+    }
+
+    #[test]
+    fn a_guard_that_can_hold_for_no_time_at_all_gets_no_right() {
+        let own = LeaseTiming { watch: Span::from_secs(1), stop: Span::from_secs(2) };
+        let mut right = Right::new("a".parse().unwrap(), own, OnStoreLoss::Stop);
+        right.own(0, 0, beat(1));
+        right.own(1, 1, beat(2));
+        right.look(1, 1, &record(1));
+        assert_eq!(right.held(boot(1)), None);
+    }
+
+    #[test]
+    fn keep_pushes_a_right_that_is_held_and_only_for_reads_that_failed() {
+        let lost = RecordState::Lost(crate::LossCause::Missing);
+        let unusable = RecordState::Unusable(crate::UnusableRecord::Newer(2));
+        let table = [(RecordState::Unreadable, 11_982), (lost, 11_982), (unusable, 6982)];
+        for (state, until) in table {
+            let mut right = right(OnStoreLoss::Keep);
+            right.own(0, 0, beat(1));
+            right.own(1000, 1000, beat(2));
+            right.look(1000, 1000, &record(1));
+            right.look(4000, 5000, &state);
+            assert_eq!(right.deadline(), Some(boot(until)), "{state:?}: from the end of the read, plus L");
+            right.look(20_000, 20_000, &state);
+            assert_eq!(right.deadline(), Some(boot(until)), "what has run out is not pushed");
+        }
+        for (finding, until) in
+            [(Finding::Unreadable, 11_982), (Finding::Missing, 6982), (Finding::Malformed, 6982)]
+        {
+            let mut right = right(OnStoreLoss::Keep);
+            right.own(0, 0, beat(1));
+            right.own(1000, 1000, beat(2));
+            right.look(1000, 1000, &record(1));
+            right.own(4000, 5000, finding);
+            assert_eq!(right.deadline(), Some(boot(until)), "{finding:?}");
         }
     }
 }
