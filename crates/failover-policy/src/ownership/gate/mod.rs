@@ -85,8 +85,14 @@ impl Gate {
     /// Takes a read of this cluster's own stamp.
     pub fn handle_own(&mut self, look: Look) {
         self.own_issued = Some(look.issued.boot);
-        if let Some(own) = &mut self.own {
-            own.handle_look(look);
+        let Some(own) = &mut self.own else { return };
+        let beats = own.beats();
+        own.handle_look(look);
+        let is_watched = |heart: &&mut HeartWatch| *heart.cluster() == self.rule.this;
+        if own.beats() > beats
+            && let Some(heart) = self.heart.as_mut().filter(is_watched)
+        {
+            heart.note_beat();
         }
     }
 
@@ -145,12 +151,10 @@ impl Gate {
         };
         let promised = self.state.record().map_or(self.rule.lease, |record| record.timing);
         let rule = self.rule.watch.at_least(promised.watch);
-        let own_beats = self.own.as_ref().map(Detector::beats);
-        let own_beats = own_beats.filter(|_| target == self.rule.this);
         let revision = self.stands.and_then(|(revision, _)| revision);
         match &mut self.heart {
-            Some(heart) if *heart.cluster() == target => heart.note_record(revision, rule, own_beats),
-            heart => *heart = Some(HeartWatch::new(target, revision, rule, own_beats)),
+            Some(heart) if *heart.cluster() == target => heart.note_record(revision, rule),
+            heart => *heart = Some(HeartWatch::new(target, revision, rule)),
         }
     }
 

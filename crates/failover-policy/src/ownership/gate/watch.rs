@@ -9,47 +9,61 @@ pub(super) struct HeartWatch {
     detector: Detector,
     /// The revision of the last record that was found.
     revision: Option<u64>,
-    /// Beats seen when a record was last found.
-    beats_at_last_record: u64,
-    /// Beats seen when the record before the current revision was last found: more than these were seen while, or
-    /// right before, the current one came to be.
-    beats_before_revision: u64,
-    /// Looks when the current revision was first found, and the good ones among them.
-    looks_at_revision: (u64, u64),
+    /// Whether it beat since a record was last found.
+    beat_since_record: bool,
+    /// Whether it beat since the record before the current revision was last found: while, or right before, the
+    /// current one came to be.
+    beat_since_revision: bool,
+    /// The best look since the current revision was first found.
+    looked_since_revision: Looked,
+}
+
+/// How a heart was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Looked {
+    NotYet,
+    InVain,
+    Well,
 }
 
 impl HeartWatch {
-    /// `own_beats` is the count of the own heart's detector, where that is who is watched.
-    pub(super) fn new(
-        cluster: ClusterId,
-        revision: Option<u64>,
-        rule: WatchRule,
-        own_beats: Option<u64>,
-    ) -> Self {
-        let beats = own_beats.unwrap_or(0);
+    pub(super) fn new(cluster: ClusterId, revision: Option<u64>, rule: WatchRule) -> Self {
         Self {
             cluster,
             detector: Detector::new(rule),
             revision,
-            beats_at_last_record: beats,
-            beats_before_revision: beats,
-            looks_at_revision: (0, 0),
+            beat_since_record: false,
+            beat_since_revision: false,
+            looked_since_revision: Looked::NotYet,
         }
     }
 
     /// Takes that the record was found at this revision.
-    pub(super) fn note_record(&mut self, revision: Option<u64>, rule: WatchRule, own_beats: Option<u64>) {
+    pub(super) fn note_record(&mut self, revision: Option<u64>, rule: WatchRule) {
         self.detector.set_rule(rule);
         if self.revision != revision {
             self.revision = revision;
-            self.beats_before_revision = self.beats_at_last_record;
-            self.looks_at_revision = (self.detector.looks(), self.detector.good_looks());
+            self.beat_since_revision = self.beat_since_record;
+            self.looked_since_revision = Looked::NotYet;
         }
-        self.beats_at_last_record = own_beats.unwrap_or(self.detector.beats());
+        self.beat_since_record = false;
     }
 
     pub(super) fn handle_look(&mut self, look: Look) {
+        let (beats, good_looks) = (self.detector.beats(), self.detector.good_looks());
         self.detector.handle_look(look);
+        let well = self.detector.good_looks() > good_looks;
+        let looked = if well { Looked::Well } else { Looked::InVain };
+        self.looked_since_revision = self.looked_since_revision.max(looked);
+        if self.detector.beats() > beats {
+            self.note_beat();
+        }
+    }
+
+    /// Takes that this heart beat; said from outside where the own heart's detector watches it.
+    pub(super) fn note_beat(&mut self) {
+        self.beat_since_record = true;
+        self.beat_since_revision = true;
     }
 
     pub(super) fn cluster(&self) -> &ClusterId {
@@ -69,20 +83,20 @@ impl HeartWatch {
     /// to be.
     pub(super) fn beat_since_revision(&self, now: BootTime, own: Option<&Detector>) -> bool {
         let detector = own.unwrap_or(&self.detector);
-        detector.beats() > self.beats_before_revision && detector.assess(now).verdict == Verdict::Beating
+        self.beat_since_revision && detector.assess(now).verdict == Verdict::Beating
     }
 
     /// Whether a good look was made under the current revision, and issued at that moment or later.
     pub(super) fn was_looked_at_since(&self, moment: BootTime) -> bool {
-        let (_, before) = self.looks_at_revision;
-        self.detector.good_looks() > before && self.last_good_look() >= Some(moment)
+        self.looked_since_revision == Looked::Well && self.last_good_look() >= Some(moment)
     }
 
     /// Whether a look is due: the detector wants one, or the claim can be verified from `verify` on and nobody has
     /// tried yet.
     pub(super) fn is_due(&self, now: BootTime, verify: Option<BootTime>) -> bool {
-        let (before, _) = self.looks_at_revision;
-        let tried = |due| self.detector.looks() > before && self.detector.last_look_issued() >= Some(due);
+        let tried = |due| {
+            self.looked_since_revision > Looked::NotYet && self.detector.last_look_issued() >= Some(due)
+        };
         let to_verify = verify.is_some_and(|due| now >= due && !tried(due));
         to_verify || self.wake().is_none_or(|wake| now >= wake)
     }
