@@ -1,7 +1,6 @@
 //! One step of a machine, carried out.
 
 use failover_policy::{BootTime, ClusterId, Look, MaintenanceFinding, RecordLook, Step, Swap};
-use heartbeat_store::StoreError;
 
 use crate::carrier::{Carried, Carrier, Swapped};
 
@@ -18,18 +17,6 @@ pub(crate) enum Errand {
     Maintenance(BootTime, Carried<MaintenanceFinding>),
     /// For `handle_swap`.
     Swap(Box<Swap>, Carried<Swapped>),
-}
-
-impl Errand {
-    /// Why it brought no answer.
-    pub(crate) fn error(&self) -> Option<&StoreError> {
-        match self {
-            Self::Own(look) | Self::Heart(_, look) => look.error.as_ref(),
-            Self::Record(look) => look.error.as_ref(),
-            Self::Maintenance(_, read) => read.error.as_ref(),
-            Self::Swap(_, swapped) => swapped.error.as_ref(),
-        }
-    }
 }
 
 impl Carrier {

@@ -1,13 +1,15 @@
-//! Tries what beacons and monitors do to the store, with a record of its own that it removes again.
+//! Tries what beacons and monitors do to the store.
 
 use std::time::Duration;
 
 use failover_policy::Timing;
 use flatline_shell::Clock;
-use heartbeat_store::{RecordName, RecordVersion, Store, StoreError};
+use heartbeat_store::{Store, StoreError};
 
 use crate::doctor::finding::Finding;
 use crate::heart_report::seconds;
+use crate::record_probe::{Probed, Swaps, probe};
+use crate::store_advice::advice;
 
 /// Examines reading, and writing and swapping unless `read_only`.
 pub(crate) async fn examine(
@@ -36,83 +38,46 @@ pub(crate) async fn examine(
     if read_only {
         findings.push(Finding::ok("write", "not tried (--read-only)"));
     } else {
-        findings.extend(Probe { store, clock, timing }.run().await);
+        findings.extend(tried(probe(store, clock).await, timing));
     }
     findings
 }
 
-/// One run through the life of a record.
-struct Probe<'p> {
-    store: &'p Store,
-    clock: &'p dyn Clock,
-    timing: &'p Timing,
+/// What trying a record's life came to, as findings.
+fn tried(probed: Probed, timing: &Timing) -> Vec<Finding> {
+    let mut findings = match probed.created {
+        Ok(took) => {
+            let mut findings = vec![Finding::ok("write", "a record can be written").taking(took)];
+            findings.extend(slow("writes", took, timing.write_deadline.get()));
+            findings
+        }
+        Err((error @ StoreError::Unsupported { .. }, _)) => vec![no_swaps(&error)],
+        Err((error @ StoreError::Denied { .. }, _)) => {
+            let remedy = "a beacon needs to write, and so does a standby's monitor; with --ownership off it does not: ask \
+                          it with --read-only";
+            vec![Finding::fail("write", error.to_string(), remedy)]
+        }
+        Err((error, took)) => vec![Finding::fail("write", error.to_string(), advice(&error)).taking(took)],
+    };
+    findings.extend(probed.swapped.map(swaps));
+    findings.extend(probed.left_behind.map(|(id, error)| {
+        Finding::warn("clean-up", error.to_string(), format!("remove .probe-{id} by hand"))
+    }));
+    findings
 }
 
-impl Probe<'_> {
-    async fn run(&self) -> Vec<Finding> {
-        let id = format!("{}-{}", std::process::id(), self.clock.now().wall.count());
-        let (findings, left_something) = self.write_and_swap(&id).await;
-        if !left_something {
-            return findings;
+fn swaps(swapped: Result<Swaps, StoreError>) -> Finding {
+    match swapped {
+        Ok(Swaps::OneWins(took)) => {
+            Finding::ok("swap", "a swap wins once, and a second one from the same state loses").taking(took)
         }
-        match self.store.remove_probe(&id).await {
-            Ok(()) | Err(StoreError::NotFound { .. }) => findings,
-            Err(error) => {
-                let left =
-                    Finding::warn("clean-up", error.to_string(), format!("remove .probe-{id} by hand"));
-                findings.into_iter().chain([left]).collect()
-            }
-        }
-    }
-
-    /// The findings, and whether there may be something to remove.
-    async fn write_and_swap(&self, id: &str) -> (Vec<Finding>, bool) {
-        let name = RecordName::Probe(id.to_owned());
-        let started = self.clock.now().boot;
-        let created = self.store.create_record(&name, format!("{id} 1").as_bytes(), 1).await;
-        let took = self.clock.now().boot.since(started);
-        let first = match created {
-            Ok(version) => version,
-            Err(error @ StoreError::Unsupported { .. }) => return (vec![no_swaps(&error)], true),
-            Err(error @ StoreError::Denied { .. }) => {
-                let remedy = "a beacon needs to write; a monitor does not: ask it with --read-only";
-                return (vec![Finding::fail("write", error.to_string(), remedy)], false);
-            }
-            Err(error) => {
-                let may_have_written = matches!(error, StoreError::Ambiguous { .. });
-                let finding = Finding::fail("write", error.to_string(), advice(&error)).taking(took);
-                return (vec![finding], may_have_written);
-            }
-        };
-        let mut findings = vec![Finding::ok("write", "a record can be written").taking(took)];
-        findings.extend(slow("writes", took, self.timing.write_deadline.get()));
-        findings.push(self.swap(&name, id, &first).await);
-        (findings, true)
-    }
-
-    /// A swap of the current state must win, and one of a state that is gone must lose.
-    async fn swap(&self, name: &RecordName, id: &str, first: &RecordVersion) -> Finding {
-        let started = self.clock.now().boot;
-        let won = self.store.swap_record(name, format!("{id} 2").as_bytes(), first, 2).await;
-        let took = self.clock.now().boot.since(started);
-        if let Err(error) = won {
-            return match error {
-                StoreError::Unsupported { .. } => no_swaps(&error),
-                _ => Finding::fail("swap", error.to_string(), advice(&error)),
-            };
-        }
-        match self.store.swap_record(name, format!("{id} 3").as_bytes(), first, 2).await {
-            Err(StoreError::Conflict { .. }) => {
-                Finding::ok("swap", "a swap wins once, and a second one from the same state loses")
-                    .taking(took)
-            }
-            Ok(_) => Finding::fail(
-                "swap",
-                "two swaps from the same state both won: this place cannot decide between two claimants",
-                "use another place; ownership is not safe here",
-            ),
-            Err(error) => Finding::fail("swap", error.to_string(), advice(&error)),
-        }
+        Ok(Swaps::BothWin) => Finding::fail(
+            "swap",
+            "two swaps from the same state both won: this place cannot decide between two claimants",
+            "use another place; ownership is not safe here",
+        ),
+        Err(error @ StoreError::Unsupported { .. }) => no_swaps(&error),
+        Err(error) => Finding::fail("swap", error.to_string(), advice(&error)),
     }
 }
 
@@ -131,20 +96,4 @@ fn slow(what: &str, took: Duration, deadline: Duration) -> Option<Finding> {
             "look at the way to the store, or use one that is nearer to both regions",
         )
     })
-}
-
-/// What to do about an error that does not say so itself.
-fn advice(error: &StoreError) -> &'static str {
-    match error {
-        StoreError::NotFound { .. } => "start the beacon that writes it",
-        StoreError::NoStore { .. } => "mount or create the store by hand, Flatline never does",
-        StoreError::Conflict { .. } => "run doctor again; two of them may have met",
-        StoreError::Denied { .. } => "mend the credential or the permission",
-        StoreError::Unreachable { .. } => "look at the network, the mount and the firewall of the account",
-        StoreError::NoSpace { .. } => "free space in the store",
-        StoreError::Ambiguous { .. } => "run doctor again when the store answers",
-        StoreError::Malformed { .. } => "look at what is stored there, and who else writes it",
-        StoreError::Obstructed { .. } => "remove what stands in the file's place",
-        StoreError::Unsupported { .. } => "use Azure Blob or another mount",
-    }
 }

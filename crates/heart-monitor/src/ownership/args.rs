@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use failover_policy::{Mode, NeverSeen, Span, Timing};
+use flatline_processes::NotifyArgs;
 use flatline_shell::ConfigError;
 use flatline_shell::endpoints::ListenAddress;
 
@@ -47,6 +48,8 @@ pub(crate) struct OwnershipArgs {
     /// the guards that run under its takeover
     #[arg(long, value_name = "DURATION", env = "HEART_MONITOR_STOP_GRACE", default_value = "1500ms")]
     pub(crate) stop_grace: Span,
+    #[command(flatten)]
+    pub(crate) notify: NotifyArgs,
 }
 
 /// The value of `--ownership`.

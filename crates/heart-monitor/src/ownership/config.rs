@@ -1,6 +1,8 @@
 //! The checked configuration of a gate that obeys the ownership record, alone or in front of a guard.
 
 use failover_policy::{ClusterId, GateRule, LeaseTiming, Mode, Role, Span, Tick, Timing, WatchRule};
+use flatline_processes::Notifications;
+use flatline_shell::activation::ActivationKey;
 use flatline_shell::{Clusters, ConfigError, Environment, process_name};
 
 use crate::cli::HeartArgs;
@@ -19,6 +21,10 @@ pub(crate) struct OwnershipConfig {
     pub(crate) timeout: Option<Span>,
     /// Where the term goes.
     pub(crate) term_file: Option<TermFile>,
+    /// Whom to tell.
+    pub(crate) notifications: Notifications,
+    /// What opens `POST /activate`.
+    pub(crate) activation_key: Option<ActivationKey>,
 }
 
 /// Checks the flags for a gate (`Role::Gate`) or a guard (`Role::Guard`). `start` is when this process started: part
@@ -50,6 +56,8 @@ pub(crate) async fn check(
         watched(&clusters, &primary)?;
     }
     let term_file = args.term_file.as_deref().map(TermFile::check).transpose()?;
+    let notifications = args.notify.check()?;
+    let activation_key = ActivationKey::from_environment(environment)?;
     let cache_age = match args.cache_age {
         Some(cache_age) => cache_age,
         None => cache_age::of(&place, timing.read_deadline.get()).await,
@@ -66,7 +74,7 @@ pub(crate) async fn check(
         takeover_delay: args.takeover_delay,
         store_grace: args.store_grace,
     };
-    Ok(OwnershipConfig { timing, rule: gate, timeout, term_file })
+    Ok(OwnershipConfig { timing, rule: gate, timeout, term_file, notifications, activation_key })
 }
 
 impl OwnershipConfig {

@@ -1,30 +1,31 @@
-//! What the log says while a gate is closed: a line per change of state, and a summary every 30 seconds.
+//! What the log says of a heart under watch: a line per change of state.
 
 use std::time::Duration;
 
 use failover_policy::{BootTime, ClusterId, Role, Span, Timing, Verdict, WatchRule};
 use heartbeat_store::{BeatDetails, StoreError};
 
-use crate::gate::config::GateConfig;
 use crate::heart_report::{seconds, sentence};
+use crate::read_journal::{ReadJournal, ReadNews};
 use crate::watcher::{NOTABLE_SKEW, Sight};
 
 /// Time from one summary to the next: often enough to see a life sign in `kubectl logs`, seldom enough to read
 /// a night of it.
-const SUMMARY_EVERY: Duration = Duration::from_secs(30);
+pub(crate) const SUMMARY_EVERY: Duration = Duration::from_secs(30);
+
+/// The log of one heart.
 #[derive(Debug)]
-pub(crate) struct Journal {
+pub(crate) struct HeartJournal {
     that: ClusterId,
     timing: Timing,
     rule: WatchRule,
     heart: Option<HeartState>,
-    reads: ReadState,
+    reads: ReadJournal,
     gaps: u64,
     skewed: bool,
     /// The beacon's interval by its details; `None` before any were read.
     interval: Option<Span>,
     next_details: Option<BootTime>,
-    next_summary: Option<BootTime>,
 }
 
 /// What of a heart is worth a line when it changes.
@@ -35,26 +36,18 @@ enum HeartState {
     Quiet,
 }
 
-/// How reading goes. A single failure between good reads does not endanger the watch and is not worth a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ReadState {
-    Fine,
-    Failing { since: BootTime, logged: Option<&'static str> },
-}
-
-impl Journal {
-    pub(crate) fn new(standby: &GateConfig) -> Self {
+impl HeartJournal {
+    pub(crate) fn new(that: ClusterId, timing: Timing, rule: WatchRule) -> Self {
         Self {
-            that: standby.that.clone(),
-            timing: standby.timing,
-            rule: standby.rule,
+            that,
+            timing,
+            rule,
             heart: None,
-            reads: ReadState::Fine,
+            reads: ReadJournal::Fine,
             gaps: 0,
             skewed: false,
             interval: None,
             next_details: None,
-            next_summary: None,
         }
     }
 
@@ -64,28 +57,11 @@ impl Journal {
         self.note_gap(sight);
         self.note_heart(sight);
         self.note_skew(sight);
-        if !sight.assessment.verdict.is_flatlined() {
-            self.summarise(sight);
-        }
     }
 
-    /// Logs why the gate opens.
-    pub(crate) fn opened(&self, sight: &Sight) {
-        let evidence = sight.assessment.evidence;
-        tracing::info!(
-            watching = %self.that,
-            reason = sight.assessment.verdict.reason(),
-            stamp = evidence.stamp.map(|stamp| stamp.to_string()),
-            stamp_time = evidence.stamp.map(|stamp| stamp.tick().to_string()),
-            stamp_age = evidence.stamp_age.map(|age| age.to_string()),
-            silence = evidence.silence.map(seconds),
-            skew = evidence.skew.map(|skew| skew.to_string()),
-            looks = evidence.looks,
-            failed_looks = evidence.failed_looks,
-            beats = evidence.beats,
-            gaps = evidence.gaps,
-            "go: the watched heart is flat"
-        );
+    /// Whose heart it is.
+    pub(crate) fn cluster(&self) -> &ClusterId {
+        &self.that
     }
 
     /// Whether the beat details are to be looked at: with the first stamp, once more an interval later where there
@@ -116,27 +92,21 @@ impl Journal {
         }
     }
 
+    /// Before the first good look there is no watch to be endangered, but somebody to be told.
     fn note_reads(&mut self, sight: &Sight) {
-        let now = sight.look.completed.boot;
-        let Some(error) = &sight.error else {
-            if let ReadState::Failing { since, logged: Some(_) } = self.reads {
-                tracing::info!(watching = %self.that, after = seconds(now.since(since)), "the stamp can be read");
+        let (issued, now) = (sight.look.issued.boot, sight.look.completed.boot);
+        let never_seen = sight.assessment.evidence.beats == 0;
+        let tolerated = if never_seen { Duration::ZERO } else { self.timing.poll.get() };
+        let reason = sight.error.as_ref().map(StoreError::reason);
+        match (self.reads.note(reason, issued, now, tolerated), &sight.error) {
+            (ReadNews::Fails, Some(error)) => {
+                tracing::warn!(watching = %self.that, reason = error.reason(), %error, "no stamp to be read");
             }
-            self.reads = ReadState::Fine;
-            return;
-        };
-        let (since, logged) = match self.reads {
-            ReadState::Fine => (sight.look.issued.boot, None),
-            ReadState::Failing { since, logged } => (since, logged),
-        };
-        // Before the first good look there is no watch to be endangered, but somebody to be told.
-        let endangers_the_watch =
-            now.since(since) > self.timing.poll.get() || sight.assessment.evidence.beats == 0;
-        let tell = endangers_the_watch && logged != Some(error.reason());
-        if tell {
-            tracing::warn!(watching = %self.that, reason = error.reason(), %error, "no stamp to be read");
+            (ReadNews::Works(after), _) => {
+                tracing::info!(watching = %self.that, after = seconds(after), "the stamp can be read");
+            }
+            (ReadNews::Fails | ReadNews::Nothing, _) => {}
         }
-        self.reads = ReadState::Failing { since, logged: if tell { Some(error.reason()) } else { logged } };
     }
 
     fn note_gap(&mut self, sight: &Sight) {
@@ -177,7 +147,8 @@ impl Journal {
         }
     }
 
-    fn unsafe_interval(&self) -> Option<Span> {
+    /// The beacon's interval where it makes this monitor's timing unsafe.
+    pub(crate) fn unsafe_interval(&self) -> Option<Span> {
         self.interval.filter(|interval| self.timing.with_interval(*interval).check(Role::Gate).is_err())
     }
 
@@ -207,29 +178,5 @@ impl Journal {
                 tracing::info!(%watching, %skew, "the beacon's clock and this one are in step again");
             }
         }
-    }
-
-    fn summarise(&mut self, sight: &Sight) {
-        let now = sight.look.completed.boot;
-        let due = *self.next_summary.get_or_insert(now.after(SUMMARY_EVERY));
-        if now < due {
-            return;
-        }
-        self.next_summary = Some(now.after(SUMMARY_EVERY));
-        let evidence = sight.assessment.evidence;
-        tracing::info!(
-            watching = %self.that,
-            verdict = sight.assessment.verdict.word(),
-            reason = sight.assessment.verdict.reason(),
-            stamp_age = evidence.stamp_age.map(|age| age.to_string()),
-            silence = evidence.silence.map(seconds),
-            looks = evidence.looks,
-            failed_looks = evidence.failed_looks,
-            beats = evidence.beats,
-            gaps = evidence.gaps,
-            read_error = sight.error.as_ref().map(StoreError::reason),
-            unsafe_interval = self.unsafe_interval().map(|interval| interval.to_string()),
-            "still blocked"
-        );
     }
 }

@@ -1,10 +1,10 @@
-//! Every metric of a closed gate, with its name, unit and meaning.
+//! Every metric of a heart under watch, with its name, unit and meaning.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use failover_policy::{ClusterId, SignedSpan, Stamp, Tick, UnknownCause, Verdict};
-use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -16,8 +16,8 @@ use crate::watcher::Sight;
 type FloatGauge = Gauge<f64, AtomicU64>;
 type Labels = [(&'static str, String); 1];
 
-/// What dashboards and alerts see of one gate.
-pub(crate) struct GateMetrics {
+/// What dashboards and alerts see of one heart.
+pub(crate) struct HeartMetrics {
     registry: Registry,
     verdict: Family<Labels, Gauge>,
     silence: FloatGauge,
@@ -30,14 +30,11 @@ pub(crate) struct GateMetrics {
     read_seconds: Histogram,
 }
 
-impl GateMetrics {
+impl HeartMetrics {
     pub(crate) fn new(this: &ClusterId, that: &ClusterId) -> Self {
         let labels =
             [("cluster".into(), this.to_string().into()), ("watching".into(), that.to_string().into())];
-        let mut registry = Registry::with_labels(labels.into_iter());
-        let blocked = Gauge::<i64>::default();
-        blocked.set(1);
-        registry.register("heart_monitor_blocked", "1 while the gate is closed", blocked);
+        let registry = Registry::with_labels(labels.into_iter());
         let metrics = Self {
             verdict: Family::default(),
             silence: FloatGauge::default(),
@@ -55,6 +52,14 @@ impl GateMetrics {
             gauge.set(f64::NAN);
         }
         metrics.registered()
+    }
+
+    /// The same, for a gate that is closed for as long as it lives.
+    pub(crate) fn of_a_closed_gate(mut self) -> Self {
+        let blocked = Gauge::<i64>::default();
+        blocked.set(1);
+        self.registry.register("heart_monitor_blocked", "1 while the gate is closed", blocked);
+        self
     }
 
     fn registered(mut self) -> Self {
@@ -118,19 +123,24 @@ impl GateMetrics {
         }
     }
 
-    /// All of it in the `OpenMetrics` text format. The age is that of the last stamp now, so that it grows while
+    /// Adds all of it in the `OpenMetrics` text format. The age is that of the last stamp now, so that it grows while
     /// the store is away.
-    pub(crate) fn encode(&self, stamp: Option<Stamp>, now: Tick) -> String {
+    pub(crate) fn encode(&self, text: &mut String, stamp: Option<Stamp>, now: Tick) {
         self.stamp_age.set(stamp.map_or(f64::NAN, |stamp| stamp.tick().age_at(now).as_seconds()));
-        let mut text = String::new();
         // Writing to a string cannot fail.
-        let _ = encode(&mut text, &self.registry);
-        text
+        let _ = encode_registry(text, &self.registry);
     }
 }
 
-impl fmt::Debug for GateMetrics {
+/// The text of all registries as one document.
+pub(crate) fn finished(mut text: String) -> String {
+    // Writing to a string cannot fail.
+    let _ = encode_eof(&mut text);
+    text
+}
+
+impl fmt::Debug for HeartMetrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GateMetrics").finish_non_exhaustive()
+        f.debug_struct("HeartMetrics").finish_non_exhaustive()
     }
 }

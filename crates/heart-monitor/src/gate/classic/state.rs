@@ -9,8 +9,8 @@ use flatline_shell::endpoints::Report;
 use heartbeat_store::StoreError;
 use serde_json::{Value, json};
 
-use crate::gate::config::GateConfig;
-use crate::gate::metrics::GateMetrics;
+use crate::gate::classic::config::GateConfig;
+use crate::heart_metrics::{self, HeartMetrics};
 use crate::heart_report::HeartReport;
 use crate::watcher::Sight;
 
@@ -22,7 +22,7 @@ pub(crate) struct GateState {
     primary: ClusterId,
     longest_gap: Duration,
     clock: Arc<dyn Clock>,
-    metrics: GateMetrics,
+    metrics: HeartMetrics,
     last: Mutex<Last>,
 }
 
@@ -43,7 +43,7 @@ impl GateState {
             primary: standby.primary.clone(),
             longest_gap: standby.rule.gap,
             clock,
-            metrics: GateMetrics::new(&standby.this, &standby.that),
+            metrics: HeartMetrics::new(&standby.this, &standby.that).of_a_closed_gate(),
             last: Mutex::new(Last { assessment: nothing, error: None, good_look: None }),
         }
     }
@@ -79,7 +79,9 @@ impl Report for GateState {
     }
 
     fn metrics(&self) -> String {
-        self.metrics.encode(self.last().assessment.evidence.stamp, self.clock.now().wall)
+        let mut text = String::new();
+        self.metrics.encode(&mut text, self.last().assessment.evidence.stamp, self.clock.now().wall);
+        heart_metrics::finished(text)
     }
 
     fn state(&self) -> Value {

@@ -369,9 +369,9 @@ async fn a_writer_without_details_costs_no_second_read_with_every_look() {
     let mut wanted = 0;
     for _ in 0..9 {
         let sight = watcher.next().await;
-        if journal.wants_details(&sight) {
+        if journal.heart.wants_details(&sight) {
             wanted += 1;
-            journal.note_details(None, &sight);
+            journal.heart.note_details(None, &sight);
         }
     }
     assert_eq!(wanted, 2, "with the first stamp, and once more an interval later");

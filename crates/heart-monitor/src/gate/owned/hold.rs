@@ -1,0 +1,178 @@
+//! Carries the policy's gate out until it opens.
+
+use std::io;
+use std::sync::Arc;
+
+use failover_policy::{BootTime, Gate, Opening, RecordState, Step};
+use flatline_shell::activation::{ActivationRequest, Activations};
+use flatline_shell::{Clock, Exit, sleep_until};
+use futures::FutureExt;
+use heartbeat_store::Store;
+use tokio::task::JoinSet;
+
+use crate::carrier::Carrier;
+use crate::errand::Errand;
+use crate::heart_journal::SUMMARY_EVERY;
+use crate::ownership::activation;
+use crate::ownership::chronicle::Chronicle;
+use crate::ownership::config::OwnershipConfig;
+use crate::ownership::rehearsal::Rehearsal;
+use crate::ownership::state::OwnershipState;
+
+/// One closed gate.
+#[derive(Debug)]
+pub(super) struct Hold<'h> {
+    config: &'h OwnershipConfig,
+    clock: Arc<dyn Clock>,
+    gate: Gate,
+    carrier: Carrier,
+    chronicle: Chronicle,
+    /// Until it has begun.
+    rehearsal: Option<Rehearsal>,
+    /// Ends with this gate.
+    beside: JoinSet<()>,
+    /// When it was last said that the term cannot be handed over.
+    term_trouble: Option<BootTime>,
+}
+
+impl<'h> Hold<'h> {
+    pub(super) fn new(
+        config: &'h OwnershipConfig,
+        store: Store,
+        clock: Arc<dyn Clock>,
+        chronicle: Chronicle,
+        state: Arc<OwnershipState>,
+    ) -> Self {
+        let rehearsal = Rehearsal { store: store.clone(), clock: Arc::clone(&clock), state };
+        Self {
+            config,
+            gate: Gate::new(config.rule.clone()),
+            carrier: Carrier::new(store, Arc::clone(&clock)),
+            clock,
+            chronicle,
+            rehearsal: Some(rehearsal),
+            beside: JoinSet::new(),
+            term_trouble: None,
+        }
+    }
+
+    /// Returns when the gate is open and the term handed over. An activation is carried out between two steps, so
+    /// that no step is cut short.
+    pub(super) async fn until_open(&mut self, activations: &mut Activations) -> Exit {
+        loop {
+            if let Some(request) = activations.next().now_or_never() {
+                self.activate(request).await;
+            }
+            match self.gate.poll_step(self.clock.now()) {
+                Step::Open(opening) => match self.hand_over(&opening).await {
+                    Ok(()) => {
+                        self.chronicle.goes(&opening, self.clock.now().boot);
+                        return Exit::Done;
+                    }
+                    Err(error) => self.complain(&error, &opening).await,
+                },
+                Step::Sleep(until) => {
+                    self.rehearse_once();
+                    tokio::select! {
+                        biased;
+                        request = activations.next() => self.activate(request).await,
+                        () = sleep_until(self.clock.as_ref(), until) => {}
+                    }
+                }
+                step => self.carry_out(step).await,
+            }
+        }
+    }
+
+    /// What is left of it when it is over.
+    pub(super) fn into_chronicle(self) -> Chronicle {
+        self.chronicle
+    }
+
+    async fn carry_out(&mut self, step: Step) {
+        let Some(errand) = self.carrier.run(step, &self.config.rule.this).await else { return };
+        self.take(errand);
+        if let Some(cluster) = self.chronicle.wants_details() {
+            let details = self.carrier.store().read_details(&cluster).await.ok().flatten();
+            self.chronicle.note_details(details.as_ref());
+        }
+    }
+
+    /// Hands an answer to the machine, then to whoever tells of it.
+    fn take(&mut self, errand: Errand) {
+        let kept = errand.clone();
+        match errand {
+            Errand::Own(look) => self.gate.handle_own(look.answer),
+            Errand::Record(look) => {
+                self.gate.handle_record(look.answer);
+            }
+            Errand::Heart(cluster, look) => self.gate.handle_heart(&cluster, look.answer),
+            Errand::Maintenance(issued, read) => self.gate.handle_maintenance(read.answer, issued),
+            Errand::Swap(swap, swapped) => {
+                let swapped = swapped.answer;
+                self.gate.handle_swap(*swap, swapped.outcome, swapped.issued, swapped.completed);
+            }
+        }
+        self.chronicle.note(&kept, &self.gate, self.clock.now());
+    }
+
+    async fn activate(&mut self, request: ActivationRequest) {
+        let outcome = match activation::asked(&self.gate, request.from(), self.clock.now()) {
+            Ok(swap) => {
+                let swapped = self.carrier.swap(&swap).await;
+                let outcome = activation::outcome(&swap, &swapped);
+                self.take(Errand::Swap(Box::new(swap), swapped));
+                outcome
+            }
+            Err(why_not) => why_not,
+        };
+        request.answer(outcome).await;
+    }
+
+    /// Whoever may have to take over tries once, on a quiet day, what that needs. The owner's gate has no time for it.
+    fn rehearse_once(&mut self) {
+        let rule = &self.config.rule;
+        let stands_by = match self.gate.record() {
+            RecordState::Found(record) => record.owner != rule.this,
+            RecordState::Absent => rule.this != rule.primary,
+            RecordState::NotRead
+            | RecordState::Unreadable
+            | RecordState::Lost(_)
+            | RecordState::Unusable(_) => false,
+        };
+        if let Some(rehearsal) = self.rehearsal.take_if(|_| stands_by) {
+            self.beside.spawn(rehearsal.run());
+        }
+    }
+
+    /// A workload must not start without its fencing token, nor with one of an earlier run.
+    async fn hand_over(&self, opening: &Opening) -> io::Result<()> {
+        let Some(file) = self.config.term_file.clone() else { return Ok(()) };
+        let term = opening.term();
+        let writing = tokio::task::spawn_blocking(move || match term {
+            Some(term) => file.write(term),
+            None => file.remove(),
+        });
+        match tokio::time::timeout(self.config.timing.write_deadline.get(), writing).await {
+            Ok(Ok(written)) => written,
+            Ok(Err(broken)) => Err(io::Error::other(broken)),
+            Err(_) => Err(io::ErrorKind::TimedOut.into()),
+        }
+    }
+
+    /// The next try comes a poll later, and only if this cluster may still run by then.
+    async fn complain(&mut self, error: &io::Error, opening: &Opening) {
+        let now = self.clock.now().boot;
+        if self.term_trouble.is_none_or(|last| now.since(last) >= SUMMARY_EVERY) {
+            self.term_trouble = Some(now);
+            tracing::error!(
+                %error,
+                term = opening.term(),
+                file = self.config.term_file.as_ref().map(|file| file.path().display().to_string()),
+                advice = "make the folder writable and its volume not full",
+                "the gate stays closed: the term cannot be handed over, and a workload must not start without it"
+            );
+        }
+        sleep_until(self.clock.as_ref(), now.after(self.config.timing.poll.get())).await;
+    }
+}

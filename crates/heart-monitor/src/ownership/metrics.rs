@@ -1,0 +1,221 @@
+//! Every metric of a gate or guard that obeys the record, with its name, unit and meaning. Those of the watched heart
+//! are in `heart_metrics`.
+
+use std::fmt;
+use std::sync::atomic::AtomicU64;
+
+use failover_policy::{ClusterId, Letter, MaintenanceFinding, Purpose, RecordState, SwapOutcome, Waiting};
+use flatline_shell::activation::RefusedActivations;
+use prometheus_client::encoding::text::encode_registry;
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+use crate::errand::Errand;
+use crate::ownership::words;
+
+type FloatGauge = Gauge<f64, AtomicU64>;
+type Labels<const N: usize> = [(&'static str, String); N];
+
+/// What dashboards and alerts see of the record and of what this process does with it.
+pub(crate) struct RecordMetrics {
+    registry: Registry,
+    blocked: Gauge,
+    record: Family<Labels<1>, Gauge>,
+    owner: Family<Labels<2>, Gauge>,
+    term: Gauge,
+    revision: Gauge,
+    letter: Family<Labels<1>, Gauge>,
+    waiting: Family<Labels<1>, Gauge>,
+    maintenance: Gauge,
+    reads: Counter,
+    failed_reads: Family<Labels<1>, Counter>,
+    swaps: Family<Labels<2>, Counter>,
+    takeovers: Counter,
+    rehearsed: FloatGauge,
+}
+
+impl RecordMetrics {
+    pub(crate) fn new(this: &ClusterId) -> Self {
+        let label = ("cluster".into(), this.to_string().into());
+        let metrics = Self {
+            registry: Registry::with_labels(std::iter::once(label)),
+            blocked: Gauge::default(),
+            record: Family::default(),
+            owner: Family::default(),
+            term: Gauge::default(),
+            revision: Gauge::default(),
+            letter: Family::default(),
+            waiting: Family::default(),
+            maintenance: Gauge::default(),
+            reads: Counter::default(),
+            failed_reads: Family::default(),
+            swaps: Family::default(),
+            takeovers: Counter::default(),
+            rehearsed: FloatGauge::default(),
+        };
+        metrics.blocked.set(1);
+        metrics.rehearsed.set(f64::NAN);
+        metrics.show_record(&RecordState::NotRead);
+        metrics.registered()
+    }
+
+    fn registered(mut self) -> Self {
+        let (registry, m) = (&mut self.registry, &self.record);
+        registry.register("heart_monitor_blocked", "1 while the workload may not run", self.blocked.clone());
+        registry.register(
+            "heart_monitor_record",
+            "1 for the state of the ownership record: found, absent, unreadable, lost, unusable or not_read",
+            m.clone(),
+        );
+        registry.register(
+            "heart_monitor_owner",
+            "1 for the owner by the record and its phase: active, pending or releasing",
+            self.owner.clone(),
+        );
+        registry.register(
+            "heart_monitor_term",
+            "The record's term; 0 where there is no record",
+            self.term.clone(),
+        );
+        registry.register(
+            "heart_monitor_revision",
+            "The record's revision; 0 where there is no record",
+            self.revision.clone(),
+        );
+        registry.register(
+            "heart_monitor_letter",
+            "1 for this cluster's classic letter: O owns, S stands by, N tried and refused",
+            self.letter.clone(),
+        );
+        registry.register("heart_monitor_waiting", "1 for what is waited for", self.waiting.clone());
+        registry.register(
+            "heart_monitor_maintenance",
+            "1 while maintenance forbids takeovers, or may",
+            self.maintenance.clone(),
+        );
+        registry.register("heart_monitor_record_reads", "Reads of the record", self.reads.clone());
+        registry.register(
+            "heart_monitor_failed_record_reads",
+            "Reads of the record that failed, by reason",
+            self.failed_reads.clone(),
+        );
+        registry.register(
+            "heart_monitor_swaps",
+            "Changes of the record that this process tried, by purpose and outcome",
+            self.swaps.clone(),
+        );
+        registry.register(
+            "heart_monitor_takeovers",
+            "Takeovers that this process completed, by activation too",
+            self.takeovers.clone(),
+        );
+        registry.register(
+            "heart_monitor_rehearsed",
+            "1 where a standby could write and swap a record, 0 where it could not; NaN before it tried",
+            self.rehearsed.clone(),
+        );
+        self
+    }
+
+    /// Counts the requests to activate that were refused for want of the right key.
+    pub(crate) fn count_refused_activations(&mut self, refused: RefusedActivations) {
+        self.registry.register_collector(Box::new(Refused(refused)));
+    }
+
+    pub(crate) fn note_errand(&self, errand: &Errand) {
+        match errand {
+            Errand::Record(look) => {
+                self.reads.inc();
+                if let Some(error) = &look.error {
+                    self.failed_reads.get_or_create(&[("reason", error.reason().to_owned())]).inc();
+                }
+            }
+            Errand::Maintenance(_, read) => {
+                self.maintenance.set(i64::from(read.answer != MaintenanceFinding::Off));
+            }
+            Errand::Swap(swap, swapped) => {
+                let outcome = swapped.answer.outcome;
+                let labels = [
+                    ("purpose", swap.purpose.word().to_owned()),
+                    ("outcome", words::outcome(outcome).to_owned()),
+                ];
+                self.swaps.get_or_create(&labels).inc();
+                if outcome == SwapOutcome::Won && matches!(swap.purpose, Purpose::Own | Purpose::Activate) {
+                    self.takeovers.inc();
+                }
+            }
+            Errand::Own(_) | Errand::Heart(..) => {}
+        }
+    }
+
+    pub(crate) fn show_record(&self, state: &RecordState) {
+        one_of(&self.record, "state", &words::RECORD_STATES, words::record_state(state));
+        self.owner.clear();
+        // What cannot be read now is still what was read last.
+        if *state == RecordState::Unreadable {
+            return;
+        }
+        let record = state.record();
+        if let Some(record) = record {
+            let labels = [("owner", record.owner.to_string()), ("phase", record.phase.word().to_owned())];
+            self.owner.get_or_create(&labels).set(1);
+        }
+        let count = |count: Option<u64>| i64::try_from(count.unwrap_or(0)).unwrap_or(i64::MAX);
+        self.term.set(count(record.map(|record| record.term)));
+        self.revision.set(count(record.map(|record| record.revision)));
+    }
+
+    pub(crate) fn show_waiting(&self, waiting: Option<&Waiting>, letter: Letter) {
+        one_of(&self.letter, "letter", &["D", "O", "S", "N"], letter.as_str());
+        one_of(&self.waiting, "for", &words::WAITS, waiting.map_or("", words::waiting));
+    }
+
+    pub(crate) fn show_blocked(&self, blocked: bool) {
+        self.blocked.set(i64::from(blocked));
+    }
+
+    pub(crate) fn show_rehearsed(&self, well: bool) {
+        self.rehearsed.set(if well { 1.0 } else { 0.0 });
+    }
+
+    pub(crate) fn encode(&self, text: &mut String) {
+        // Writing to a string cannot fail.
+        let _ = encode_registry(text, &self.registry);
+    }
+}
+
+fn one_of(family: &Family<Labels<1>, Gauge>, label: &'static str, words: &[&str], now: &str) {
+    for word in words {
+        family.get_or_create(&[(label, (*word).to_owned())]).set(i64::from(*word == now));
+    }
+}
+
+impl fmt::Debug for RecordMetrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecordMetrics").finish_non_exhaustive()
+    }
+}
+
+/// The desk counts already; the counter only shows its total.
+#[derive(Debug)]
+struct Refused(RefusedActivations);
+
+impl prometheus_client::collector::Collector for Refused {
+    fn encode(
+        &self,
+        mut encoder: prometheus_client::encoding::DescriptorEncoder<'_>,
+    ) -> Result<(), fmt::Error> {
+        use prometheus_client::encoding::EncodeMetric;
+        let counter = ConstCounter::new(self.0.total());
+        let help = "Requests to activate that were refused for want of the right key";
+        let encoder = encoder.encode_descriptor(
+            "heart_monitor_refused_activations",
+            help,
+            None,
+            counter.metric_type(),
+        )?;
+        counter.encode(encoder)
+    }
+}

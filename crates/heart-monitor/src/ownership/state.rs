@@ -1,0 +1,269 @@
+//! What `--listen` shows of a gate or guard that obeys the record.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use failover_policy::{
+    Assessment, BootTime, ClusterId, Gate, Letter, MaintenanceFinding, Now, OwnershipRecord, RecordState,
+    Waiting,
+};
+use flatline_shell::Clock;
+use flatline_shell::activation::RefusedActivations;
+use flatline_shell::endpoints::Report;
+use heartbeat_store::StoreError;
+use serde_json::{Value, json};
+
+use crate::errand::Errand;
+use crate::heart_metrics::{self, HeartMetrics};
+use crate::heart_report::{HeartReport, whole_millis};
+use crate::ownership::config::OwnershipConfig;
+use crate::ownership::metrics::RecordMetrics;
+use crate::ownership::words;
+use crate::watcher::Sight;
+
+/// What is known, kept for whoever asks.
+#[derive(Debug)]
+pub(crate) struct OwnershipState {
+    this: ClusterId,
+    primary: ClusterId,
+    mode: &'static str,
+    longest_gap: Duration,
+    clock: Arc<dyn Clock>,
+    metrics: RecordMetrics,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug)]
+struct Known {
+    blocked: bool,
+    record: RecordState,
+    record_error: Option<StoreError>,
+    /// When the record was last read, whatever it said.
+    record_read: Option<BootTime>,
+    heart: Option<Heart>,
+    own: Option<Assessment>,
+    waiting: Option<Waiting>,
+    letter: Letter,
+    maintenance: Option<MaintenanceFinding>,
+    /// Whether a rehearsal went well, or why not.
+    rehearsal: Option<Result<(), String>>,
+}
+
+/// The watched heart as of the last look at it.
+#[derive(Debug)]
+struct Heart {
+    cluster: ClusterId,
+    assessment: Assessment,
+    error: Option<StoreError>,
+    good_look: Option<BootTime>,
+    metrics: HeartMetrics,
+}
+
+impl OwnershipState {
+    pub(crate) fn new(config: &OwnershipConfig, clock: Arc<dyn Clock>, refused: RefusedActivations) -> Self {
+        let mut metrics = RecordMetrics::new(&config.rule.this);
+        metrics.count_refused_activations(refused);
+        Self {
+            this: config.rule.this.clone(),
+            primary: config.rule.primary.clone(),
+            mode: config.mode(),
+            longest_gap: config.rule.watch.gap,
+            clock,
+            metrics,
+            known: Mutex::new(Known {
+                blocked: true,
+                record: RecordState::NotRead,
+                record_error: None,
+                record_read: None,
+                heart: None,
+                own: None,
+                waiting: None,
+                letter: Letter::Standby,
+                maintenance: None,
+                rehearsal: None,
+            }),
+        }
+    }
+
+    /// Takes what came of an errand, and what the gate makes of it.
+    pub(crate) fn note(&self, errand: &Errand, gate: &Gate, now: Now) {
+        self.metrics.note_errand(errand);
+        self.metrics.show_record(gate.record());
+        let waiting = gate.waiting(now);
+        self.metrics.show_waiting(waiting.as_ref(), gate.letter());
+        let mut known = self.known();
+        if let Errand::Record(look) = errand {
+            known.record_error.clone_from(&look.error);
+            if look.error.is_none() {
+                known.record_read = Some(look.answer.completed);
+            }
+        }
+        known.record.clone_from(gate.record());
+        known.waiting = waiting;
+        known.letter = gate.letter();
+        known.own = gate.own_heart(now.boot);
+        known.maintenance = gate.maintenance().cloned();
+    }
+
+    /// Takes a look at the watched heart.
+    pub(crate) fn note_heart(&self, cluster: &ClusterId, sight: &Sight) {
+        let mut known = self.known();
+        let before = known.heart.take().filter(|heart| heart.cluster == *cluster);
+        let mut heart = before.unwrap_or_else(|| Heart {
+            cluster: cluster.clone(),
+            assessment: sight.assessment,
+            error: None,
+            good_look: None,
+            metrics: HeartMetrics::new(&self.this, cluster),
+        });
+        // What counts as a good look is the detector's to say.
+        let failed = sight.assessment.evidence.failed_looks;
+        let is_first = sight.assessment.evidence.looks == 1;
+        if if is_first { failed == 0 } else { failed == heart.assessment.evidence.failed_looks } {
+            heart.good_look = Some(sight.look.completed.boot);
+        }
+        heart.assessment = sight.assessment;
+        heart.error.clone_from(&sight.error);
+        heart.metrics.note(sight);
+        known.heart = Some(heart);
+    }
+
+    /// Takes that no heart is watched.
+    pub(crate) fn note_no_heart(&self) {
+        self.known().heart = None;
+    }
+
+    /// Takes whether the workload is held back.
+    pub(crate) fn note_blocked(&self, blocked: bool) {
+        self.metrics.show_blocked(blocked);
+        self.known().blocked = blocked;
+    }
+
+    /// Takes what a rehearsal came to.
+    pub(crate) fn note_rehearsal(&self, rehearsed: Result<(), String>) {
+        self.metrics.show_rehearsed(rehearsed.is_ok());
+        self.known().rehearsal = Some(rehearsed);
+    }
+
+    /// Why the last rehearsal failed, where it did.
+    pub(crate) fn rehearsal_failure(&self) -> Option<String> {
+        self.known().rehearsal.as_ref()?.as_ref().err().cloned()
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Report for OwnershipState {
+    /// Ready means obeying: the record and, where one is watched, the heart were read no longer ago than the longest
+    /// gap that counts as a watch, and the record can be used.
+    fn ready(&self) -> Result<(), String> {
+        let (known, now) = (self.known(), self.clock.now().boot);
+        let recent = |read: Option<BootTime>| read.is_some_and(|read| now.since(read) <= self.longest_gap);
+        let why = |error: &Option<StoreError>, none: &str| {
+            Err(error.as_ref().map_or_else(|| none.to_owned(), ToString::to_string))
+        };
+        if let Some(fault) = words::fault(&known.record) {
+            return Err(fault);
+        }
+        if !recent(known.record_read) {
+            return why(&known.record_error, "the ownership record was not read yet");
+        }
+        match &known.heart {
+            Some(heart) if !recent(heart.good_look) => why(&heart.error, "no stamp was read yet"),
+            _ => Ok(()),
+        }
+    }
+
+    fn metrics(&self) -> String {
+        let (known, mut text) = (self.known(), String::new());
+        self.metrics.encode(&mut text);
+        if let Some(heart) = &known.heart {
+            heart.metrics.encode(&mut text, heart.assessment.evidence.stamp, self.clock.now().wall);
+        }
+        heart_metrics::finished(text)
+    }
+
+    fn state(&self) -> Value {
+        let (known, now) = (self.known(), self.clock.now().boot);
+        let heart = known.heart.as_ref().map(|heart| self.heart_report(&known, heart));
+        let beats = known.heart.as_ref().map(|heart| heart.assessment.evidence.beats);
+        json!({
+            "program": "heart-monitor",
+            "version": env!("CARGO_PKG_VERSION"),
+            "cluster": self.this,
+            "letter": known.letter.as_str(),
+            "ownership": self.mode,
+            "blocked": known.blocked,
+            "heart_beat_count": beats,
+            "info": info(&known, now),
+            "waiting": known.waiting.as_ref().map(|waiting| waiting_value(waiting, now)),
+            "record": record_value(&known),
+            "maintenance": known.maintenance.as_ref().map(maintenance_value),
+            "rehearsal": known.rehearsal.as_ref().map(|rehearsed| match rehearsed {
+                Ok(()) => json!({"well": true, "error": null}),
+                Err(error) => json!({"well": false, "error": error}),
+            }),
+            "own_heart": known.own.map(|own| json!({
+                "verdict": own.verdict.word(),
+                "silence_ms": own.evidence.silence.map(whole_millis),
+            })),
+            "watching": heart,
+        })
+    }
+}
+
+impl OwnershipState {
+    fn heart_report(&self, known: &Known, heart: &Heart) -> HeartReport {
+        let primary = Some(&self.primary);
+        let report = HeartReport::new(&heart.cluster, primary, &heart.assessment, heart.error.as_ref(), None);
+        let letter = |record: &OwnershipRecord| {
+            Letter::under(record, &heart.cluster, heart.assessment.verdict).map(Letter::as_str)
+        };
+        HeartReport { letter: known.record.record().map_or(report.letter, letter), ..report }
+    }
+}
+
+fn info(known: &Known, now: BootTime) -> String {
+    let fault = words::fault(&known.record).or_else(|| known.record_error.as_ref().map(ToString::to_string));
+    let waits = match &known.waiting {
+        Some(waiting) => words::sentence(waiting, now),
+        None if known.blocked => "about to act".to_owned(),
+        None => "this cluster owns the work".to_owned(),
+    };
+    match fault {
+        Some(fault) => format!("{waits}; {fault}"),
+        None => waits,
+    }
+}
+
+fn waiting_value(waiting: &Waiting, now: BootTime) -> Value {
+    json!({
+        "for": words::waiting(waiting),
+        "cluster": words::waited_for(waiting),
+        "within_ms": waiting.until().map(|until| whole_millis(until.since(now))),
+    })
+}
+
+fn record_value(known: &Known) -> Value {
+    let state = words::record_state(&known.record);
+    let Some(record) = known.record.record() else { return json!({"state": state}) };
+    // The stored form, so that there is one spelling of each field.
+    let mut value: Value = serde_json::from_slice(&record.to_json()).unwrap_or_default();
+    if let Some(fields) = value.as_object_mut() {
+        fields.insert("state".to_owned(), state.into());
+    }
+    value
+}
+
+fn maintenance_value(finding: &MaintenanceFinding) -> Value {
+    match finding {
+        MaintenanceFinding::Off => json!({"state": "off"}),
+        MaintenanceFinding::On(record) => json!({
+            "state": "on", "until": record.until.to_string(), "by": record.by, "reason": record.reason,
+        }),
+        MaintenanceFinding::Unusable(why) => json!({"state": "unusable", "error": why}),
+        MaintenanceFinding::Unreadable => json!({"state": "unreadable"}),
+    }
+}
