@@ -77,6 +77,25 @@ fn the_guard_of_a_primary_without_a_record_writes_it_and_then_starts() {
 }
 
 #[test]
+fn an_absence_that_nobody_watched_starts_over_since_a_record_may_have_come_and_gone() {
+    for finding in [None, Some(RecordFinding::Unreadable)] {
+        let mut bench = owner(guard_rule("a"));
+        bench.record = RecordFinding::Absent;
+        bench.run_to(5000);
+        match finding {
+            None => bench.freeze_to(20_000),
+            Some(finding) => {
+                bench.record = finding;
+                bench.run_to(19_999);
+                bench.record = RecordFinding::Absent;
+            }
+        }
+        bench.run_to(MINUTE);
+        assert_eq!(bench.swaps(), [(29_000, Purpose::Create)]);
+    }
+}
+
+#[test]
 fn the_right_lasts_from_the_last_read_that_did_not_show_the_beat_yet() {
     let mut bench = owner(guard_rule("a")).with_heart("a", Heart::DiedAt(4000));
     bench.run_to(9981);

@@ -154,6 +154,18 @@ fn without_a_record_the_watch_is_at_least_what_this_gate_promises() {
 }
 
 #[test]
+fn nobody_claims_in_an_absence_that_was_not_watched() {
+    let mut bench = standby(gate_rule("b"));
+    bench.record = RecordFinding::Absent;
+    bench.run_to(500);
+    bench.record = RecordFinding::Unreadable;
+    bench.run_to(19_999);
+    bench.record = RecordFinding::Absent;
+    bench.run_to(MINUTE);
+    assert_eq!(bench.swaps(), [(29_000, CLAIM), (29_000, OWN)], "the heart has been flat since 10 s");
+}
+
+#[test]
 fn on_a_caching_place_the_verifying_look_comes_twice_the_cache_age_after_the_claim() {
     let rule = GateRule { cache_age: Span::from_secs(2), ..gate_rule("b") };
     let mut bench = standby(rule);

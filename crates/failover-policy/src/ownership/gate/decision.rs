@@ -29,7 +29,7 @@ impl Gate {
             RecordState::Lost(_) => Decision::Wait(Waiting::Lost),
             RecordState::Unusable(_) => Decision::Wait(Waiting::Unusable),
             RecordState::Absent if self.rule.this == self.rule.primary => self.decide_first_record(now),
-            RecordState::Absent => self.decide_takeover(&self.implied(now), Duration::ZERO, now),
+            RecordState::Absent => self.decide_takeover(&self.implied(now), self.rule.lease.watch.get(), now),
             RecordState::Found(record) => self.decide_by_record(record, now),
         }
     }

@@ -33,6 +33,8 @@ pub struct Gate {
     state: RecordState,
     /// The revision that was last found (`None`: there is none), and when it was first found to be the last.
     stands: Option<(Option<u64>, BootTime)>,
+    /// When the record was last found to be absent, if nothing else was found since.
+    absent_at: Option<BootTime>,
     heart: Option<HeartWatch>,
     maintenance: Option<(BootTime, MaintenanceFinding)>,
     no_swap_before: Option<BootTime>,
@@ -51,6 +53,7 @@ impl Gate {
             memory: RecordMemory::default(),
             state: RecordState::NotRead,
             stands: None,
+            absent_at: None,
             heart: None,
             maintenance: None,
             no_swap_before: None,
@@ -110,12 +113,21 @@ impl Gate {
             | RecordState::Unusable(_) => None,
         };
         if let Some(found) = found {
-            if self.stands.is_none_or(|(revision, _)| revision != found) {
-                self.stands = Some((found, completed));
-            }
+            self.note_standing(found, completed);
             self.watch_whoever_matters();
         }
         &self.state
+    }
+
+    /// A revision that is found again has stood all the while, whoever looked. Absence must be watched: in between a
+    /// record may have come, let somebody run, and vanished.
+    fn note_standing(&mut self, found: Option<u64>, completed: BootTime) {
+        let watched = self.absent_at.is_some_and(|last| completed.since(last) <= self.rule.watch.gap);
+        self.absent_at = found.is_none().then_some(completed);
+        let same = self.stands.is_some_and(|(revision, _)| revision == found);
+        if !same || (found.is_none() && !watched) {
+            self.stands = Some((found, completed));
+        }
     }
 
     /// Takes a read of the watched heart's stamp.
