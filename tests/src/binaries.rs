@@ -25,6 +25,8 @@ pub enum Binary {
     HeartMonitor,
     /// The stand-in for the classic .NET pair.
     ClassicStandIn,
+    /// A workload that says when it ran.
+    MarkingWorkload,
 }
 
 impl Binary {
@@ -34,6 +36,7 @@ impl Binary {
             Self::HeartbeatWriter => "heartbeat-writer",
             Self::HeartMonitor => "heart-monitor",
             Self::ClassicStandIn => "classic-stand-in",
+            Self::MarkingWorkload => "marking-workload",
         }
     }
 

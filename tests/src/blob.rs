@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use serde_json::Value;
 
 use crate::{Azurite, Program, TestStore, Ticks, Validity};
 
@@ -58,6 +59,10 @@ impl BlobStore {
     pub fn stamp_path(&self, cluster: &str) -> String {
         format!("{}/{cluster}/heartbeat.txt", self.container)
     }
+
+    fn record_path(&self) -> String {
+        format!("{}/ownership.json", self.container)
+    }
 }
 
 impl TestStore for BlobStore {
@@ -73,5 +78,18 @@ impl TestStore for BlobStore {
         let path = self.stamp_path(cluster);
         let bytes = self.azurite.blob(&path)?.with_context(|| format!("there is no blob {path}"))?;
         Ticks::parse(&String::from_utf8(bytes)?).with_context(|| format!("in {path}"))
+    }
+
+    fn record(&self) -> Result<Option<Value>> {
+        let bytes = self.azurite.blob(&self.record_path())?;
+        Ok(bytes.map(|bytes| serde_json::from_slice(&bytes)).transpose()?)
+    }
+
+    fn plant_record(&self, _revision: u64, text: &str) -> Result<()> {
+        self.azurite.put_blob(&self.record_path(), text.as_bytes(), &[])
+    }
+
+    fn lose_record(&self) -> Result<()> {
+        self.azurite.delete_blob(&self.record_path())
     }
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::{Program, TestStore, Ticks};
@@ -42,11 +43,21 @@ impl FolderStore {
         self.path().join(cluster).join("heartbeat.txt")
     }
 
+    /// The folder of the ownership record, a file for each revision.
+    fn records(&self) -> PathBuf {
+        self.path().join("ownership")
+    }
+
     /// Writes a text where a cluster's stamp stands.
     pub fn put_stamp(&self, cluster: &str, text: impl Into<String>) -> Result<()> {
         let path = self.stamp_path(cluster);
         fs::create_dir_all(path.parent().context("a stamp has a folder")?)?;
         fs::write(&path, text.into()).with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    /// What stands where the record of this revision belongs.
+    pub fn planted(&self, revision: u64) -> Result<String> {
+        Ok(fs::read_to_string(self.records().join(format!("{revision:020}.json")))?)
     }
 
     /// Takes the root away, as a mount that is lost.
@@ -81,6 +92,23 @@ impl TestStore for FolderStore {
         let path = self.stamp_path(cluster);
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         Ticks::parse(&text).with_context(|| format!("in {}", path.display()))
+    }
+
+    fn record(&self) -> Result<Option<Value>> {
+        let Ok(entries) = fs::read_dir(self.records()) else { return Ok(None) };
+        let files = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+        let Some(highest) = files.into_iter().max() else { return Ok(None) };
+        let text = fs::read(&highest).with_context(|| format!("cannot read {}", highest.display()))?;
+        Ok(Some(serde_json::from_slice(&text)?))
+    }
+
+    fn plant_record(&self, revision: u64, text: &str) -> Result<()> {
+        fs::create_dir_all(self.records())?;
+        fs::write(self.records().join(format!("{revision:020}.json")), text).context("cannot plant a record")
+    }
+
+    fn lose_record(&self) -> Result<()> {
+        fs::remove_dir_all(self.records()).context("cannot remove the record")
     }
 }
 

@@ -1,4 +1,4 @@
-//! A plain GET on loopback: enough to ask a process for its endpoints.
+//! Plain requests on loopback: enough to ask a process for its endpoints.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -22,11 +22,20 @@ pub struct Answer {
 
 /// Asks a loopback port for a path.
 pub fn get(port: u16, path: &str) -> Result<Answer> {
+    ask(port, "GET", path, "")
+}
+
+/// Posts nothing to a path of a loopback port, with the key that asks for it.
+pub fn post(port: u16, path: &str, key: &str) -> Result<Answer> {
+    ask(port, "POST", path, &format!("Authorization: Bearer {key}\r\nContent-Length: 0\r\n"))
+}
+
+fn ask(port: u16, method: &str, path: &str, headers: &str) -> Result<Answer> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let mut stream =
         TcpStream::connect_timeout(&address, PATIENCE).with_context(|| format!("no answer on {address}"))?;
     stream.set_read_timeout(Some(PATIENCE))?;
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+    write!(stream, "{method} {path} HTTP/1.1\r\nHost: {address}\r\n{headers}Connection: close\r\n\r\n")?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).with_context(|| format!("{address}{path} broke off"))?;
     let (head, body) = answer.split_once("\r\n\r\n").context("an answer without a body")?;

@@ -5,6 +5,9 @@
 //! a store each ([`TestStore`]), in a temporary folder and in an emulator. The
 //! project's commands `demo` and `bench` drive the same harness, so what they show is what the tests check.
 //!
+//! Whether two clusters ran at once is for the oracle to say ([`MarkLog`], [`Runs`]): workloads mark a log outside
+//! the store, which the code under test knows nothing of.
+//!
 //! Nothing here panics: every wait is bounded, and its error says what it waited for and what the process had
 //! printed by then. A process that is dropped is killed, by a handle that can never mean another process.
 
@@ -12,8 +15,10 @@ mod azurite;
 mod binaries;
 mod blob;
 mod entra;
+mod family;
 mod folder;
 mod http;
+mod oracle;
 mod output;
 mod patience;
 mod program;
@@ -26,8 +31,10 @@ pub use azurite::{Azurite, Validity};
 pub use binaries::{Binary, use_binaries_in};
 pub use blob::BlobStore;
 pub use entra::{Certificates, IdentityProvider};
+pub use family::Relative;
 pub use folder::FolderStore;
-pub use http::{Answer, free_port, get};
+pub use http::{Answer, free_port, get, post};
+pub use oracle::{BootClock, Kind, Life, Mark, MarkLog, Run, Runs, Violation};
 pub use output::{Line, Stream};
 pub use patience::{Interrupted, giving_up, pause, until};
 pub use program::{Echo, Program};

@@ -216,6 +216,12 @@ impl Exit {
         join(self.lines.iter().filter(|line| line.stream == stream))
     }
 
+    /// Fails unless the code is 0.
+    pub fn succeeds(&self) -> Result<()> {
+        ensure!(self.code == 0, "ended with {self}");
+        Ok(())
+    }
+
     /// Everything printed.
     pub fn all_text(&self) -> String {
         join(&self.lines)

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 
 use anyhow::Result;
+use serde_json::Value;
 
 use crate::{Program, Ticks};
 
@@ -17,4 +18,13 @@ pub trait TestStore: Debug {
 
     /// A cluster's stamp, read without the code under test.
     fn stamp(&self, cluster: &str) -> Result<Ticks>;
+
+    /// The ownership record, read without the code under test; `None` where there is none.
+    fn record(&self) -> Result<Option<Value>>;
+
+    /// Puts these bytes where the record of this revision belongs, whatever stands there.
+    fn plant_record(&self, revision: u64, text: &str) -> Result<()>;
+
+    /// Makes the ownership record vanish, as a restored backup or an account failover does.
+    fn lose_record(&self) -> Result<()>;
 }

@@ -1,0 +1,41 @@
+//! Two sides that are configured differently, as in the middle of a rollout.
+
+use anyhow::Result;
+use flatline_tests::TestStore;
+
+use crate::scene::Scene;
+
+on_a_folder! {
+    a_patient_owner_and_a_hasty_standby_never_run_at_once,
+    a_hasty_owner_and_a_patient_standby_never_run_at_once,
+}
+
+/// Twice the scene's threshold, and a workload that takes its time.
+const PATIENT: [(&str, &str); 2] =
+    [("HEART_MONITOR_FLATLINE_AFTER", "6s"), ("HEART_MONITOR_STOP_GRACE", "1500ms")];
+
+fn a_patient_owner_and_a_hasty_standby_never_run_at_once(scene: &Scene<impl TestStore>) -> Result<()> {
+    there_and_back(scene, &PATIENT, &[])
+}
+
+fn a_hasty_owner_and_a_patient_standby_never_run_at_once(scene: &Scene<impl TestStore>) -> Result<()> {
+    there_and_back(scene, &[], &PATIENT)
+}
+
+/// Beacons stop while guards and stubborn workloads run on: everybody uses the time that they have to the last.
+fn there_and_back(scene: &Scene<impl TestStore>, a: &[(&str, &str)], b: &[(&str, &str)]) -> Result<()> {
+    let guard = |cluster, settings: &[(&str, &str)]| {
+        scene.guard(cluster)?.envs(settings.iter().copied()).arg("--stubborn").start()
+    };
+    let writer = scene.writer("a")?.start()?;
+    let _a = guard("a", a)?;
+    scene.runs("a", 1)?;
+    let other_writer = scene.writer("b")?.start()?;
+    let _b = guard("b", b)?;
+    writer.freeze()?;
+    scene.runs("b", 2)?;
+    writer.thaw()?;
+    other_writer.freeze()?;
+    scene.runs("a", 3)?;
+    Ok(())
+}

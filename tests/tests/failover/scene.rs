@@ -1,0 +1,208 @@
+//! One store, one log of marks, and the processes of as many clusters as a test wants.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use flatline_tests::{Binary, BootClock, Echo, MarkLog, Program, Run, TestStore, pause, until};
+
+use crate::SOON;
+use crate::cluster::Cluster;
+
+/// The durations of a scene, as variables of the environment.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pace {
+    variables: [(&'static str, &'static str); 5],
+    /// `T − p`: what a claimant watches, and a little more than what a guard that lost its right needs to stop.
+    pub(crate) watch: Duration,
+}
+
+/// A third of the contract's defaults or less, and still with no warning but the one about long host pauses.
+pub(crate) const HASTY: Pace = Pace {
+    variables: [
+        ("HEARTBEAT_INTERVAL", "200ms"),
+        ("HEART_MONITOR_FLATLINE_AFTER", "3s"),
+        ("HEART_MONITOR_POLL", "300ms"),
+        ("HEART_MONITOR_READ_DEADLINE", "200ms"),
+        ("HEART_MONITOR_STOP_GRACE", "500ms"),
+    ],
+    watch: Duration::from_millis(2700),
+};
+
+/// What people get who set nothing.
+pub(crate) const DEFAULTS: Pace = Pace {
+    variables: [
+        ("HEARTBEAT_INTERVAL", "2s"),
+        ("HEART_MONITOR_FLATLINE_AFTER", "10s"),
+        ("HEART_MONITOR_POLL", "1s"),
+        ("HEART_MONITOR_READ_DEADLINE", "1s"),
+        ("HEART_MONITOR_STOP_GRACE", "1500ms"),
+    ],
+    watch: Duration::from_secs(9),
+};
+
+/// Everything that belongs to one test.
+#[derive(Debug)]
+pub(crate) struct Scene<S> {
+    pub(crate) store: S,
+    pub(crate) log: MarkLog,
+    pub(crate) pace: Pace,
+    /// What every process printed, with the moment.
+    story: Arc<Mutex<Vec<(BootClock, String)>>>,
+}
+
+/// Plays a scene at the hasty pace, then asks the oracle. Where either fails, the whole story is told.
+pub(crate) fn play<S: TestStore>(store: S, scenario: impl FnOnce(&Scene<S>) -> Result<()>) -> Result<()> {
+    play_at(HASTY, store, scenario)
+}
+
+/// The same at another pace.
+pub(crate) fn play_at<S: TestStore>(
+    pace: Pace,
+    store: S,
+    scenario: impl FnOnce(&Scene<S>) -> Result<()>,
+) -> Result<()> {
+    let scene = Scene { store, log: MarkLog::new()?, pace, story: Arc::default() };
+    let played = scenario(&scene).and_then(|()| scene.log.runs()?.verdict());
+    println!("{}", scene.story());
+    played.map_err(|error| error.context(scene.story()))
+}
+
+/// Makes each of these scenarios a test on a folder.
+macro_rules! on_a_folder {
+    ($($scenario:ident),* $(,)?) => {
+        mod on_a_folder {
+            $(#[test]
+            fn $scenario() -> anyhow::Result<()> {
+                $crate::scene::play(flatline_tests::FolderStore::new()?, |scene| super::$scenario(scene))
+            })*
+        }
+    };
+}
+
+/// Makes each of these scenarios a test on Azurite.
+macro_rules! on_azurite {
+    ($($scenario:ident),* $(,)?) => {
+        mod on_azurite {
+            $(#[test]
+            fn $scenario() -> anyhow::Result<()> {
+                let store = flatline_tests::BlobStore::new(flatline_tests::Azurite::shared()?)?;
+                $crate::scene::play(store, |scene| super::$scenario(scene))
+            })*
+        }
+    };
+}
+
+impl<S: TestStore> Scene<S> {
+    /// A cluster with a beacon and a guard, just started.
+    pub(crate) fn cluster(&self, name: &str) -> Result<Cluster> {
+        Cluster::start(name, self.writer(name)?, self.guard(name)?)
+    }
+
+    /// Clusters a and b, of which a runs.
+    pub(crate) fn pair(&self) -> Result<(Cluster, Cluster)> {
+        let a = self.cluster("a")?;
+        self.runs("a", 1)?;
+        Ok((a, self.cluster("b")?))
+    }
+
+    /// A cluster's beacon.
+    pub(crate) fn writer(&self, cluster: &str) -> Result<Program> {
+        let writer = Program::writer()?.arg("run").args(["--this-cluster", cluster]);
+        Ok(self.on_stage(writer, &format!("writer {cluster}")))
+    }
+
+    /// A cluster's guard around a workload that marks. What is appended are flags of the workload; flags of the
+    /// guard are set as variables.
+    pub(crate) fn guard(&self, cluster: &str) -> Result<Program> {
+        let guard = Program::monitor()?.arg("run").args(["--this-cluster", cluster]);
+        let guard = self.on_stage(guard, &format!("guard {cluster}")).env("THAT_CLUSTER", other(cluster));
+        Ok(guard.arg("--").arg(Binary::MarkingWorkload.path()?).arg(self.log.path()))
+    }
+
+    /// Gives a program the scene's store, pace and ear.
+    pub(crate) fn on_stage(&self, program: Program, label: &str) -> Program {
+        let program = self.store.joined_by(program).envs(self.pace.variables).label(label);
+        // What a small temporary folder is mounted on does not cache, whatever it is called.
+        program.env("HEART_MONITOR_CACHE_AGE", "0s").env("LOG_FORMAT", "human").echo(self.ear())
+    }
+
+    /// Waits until a cluster runs under this term, and returns its first run there.
+    pub(crate) fn runs(&self, cluster: &str, term: u64) -> Result<Run> {
+        let what = format!("cluster {cluster} to run under term {term}");
+        until(&what, SOON.max(4 * self.pace.watch), || {
+            let runs = self.log.runs().ok()?;
+            runs.of(cluster).into_iter().find(|run| run.term == term).cloned()
+        })
+    }
+
+    /// Waits until so many processes of a cluster's workload have begun, and checks that there are no more.
+    pub(crate) fn has_begun(&self, cluster: &str, times: usize) -> Result<()> {
+        let begun = || Some(self.log.runs().ok()?.of(cluster).len());
+        let what = format!("{times} runs of cluster {cluster}");
+        let found = until(&what, SOON, || begun().filter(|found| *found >= times))?;
+        ensure!(found == times, "{found} runs of cluster {cluster}, which was to begin {times} times");
+        Ok(())
+    }
+
+    /// For this long the cluster runs on, without a new start anywhere.
+    pub(crate) fn runs_on(&self, cluster: &str, span: Duration) -> Result<()> {
+        let before = self.log.runs()?.all().len();
+        pause(span)?;
+        let runs = self.log.runs()?;
+        ensure!(runs.all().len() == before, "somebody started within {span:?}");
+        let now = BootClock::now();
+        let marks = || self.log.runs().ok()?.of(cluster).last().filter(|run| run.last > now).map(drop);
+        until(
+            &format!("cluster {cluster}, which stopped within {span:?}, to mark"),
+            Duration::from_secs(2),
+            marks,
+        )
+    }
+
+    /// For this long nobody runs.
+    pub(crate) fn nobody_runs_for(&self, span: Duration) -> Result<()> {
+        let since = BootClock::now();
+        pause(span)?;
+        let runs = self.log.runs()?;
+        let found = runs.all().into_iter().find(|run| run.last > since);
+        ensure!(found.is_none(), "cluster {} ran within {span:?}", found.map_or("", |run| &run.cluster));
+        Ok(())
+    }
+
+    /// A field of the ownership record as the store has it now; nothing where there is none.
+    pub(crate) fn record_says(&self, field: &str) -> Option<String> {
+        let record = self.store.record().ok().flatten()?;
+        let value = record.get(field)?;
+        Some(value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned))
+    }
+
+    /// Waits until the record says this.
+    pub(crate) fn record_comes_to(&self, field: &str, value: &str) -> Result<()> {
+        let what = format!("the record to say {field} {value}");
+        until(&what, SOON, || (self.record_says(field)? == value).then_some(()))
+    }
+
+    fn ear(&self) -> Echo {
+        let story = Arc::clone(&self.story);
+        Arc::new(move |label, line| {
+            let line = format!("{label:<10} | {line}");
+            story.lock().unwrap_or_else(PoisonError::into_inner).push((BootClock::now(), line));
+        })
+    }
+
+    fn story(&self) -> String {
+        let story = self.story.lock().unwrap_or_else(PoisonError::into_inner);
+        let runs = self.log.runs().map_or_else(|error| format!("{error:#}"), |runs| runs.to_string());
+        let record =
+            self.store.record().ok().flatten().map_or("none".to_owned(), |record| record.to_string());
+        let begin = story.first().map_or(BootClock::now(), |(at, _)| *at);
+        let lines = story.iter().map(|(at, line)| format!("{:>8.3} {line}\n", at.since(begin).as_secs_f64()));
+        format!("the scene\n{}runs:\n{runs}\nrecord: {record}\n", lines.collect::<String>())
+    }
+}
+
+/// Whom a cluster watches where there is no record: the primary, or the other of the pair.
+fn other(cluster: &str) -> &'static str {
+    if cluster == "a" { "b" } else { "a" }
+}
