@@ -6,6 +6,7 @@ mod sas;
 mod wire;
 
 use std::env;
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -31,6 +32,7 @@ const LISTENS: &str = "successfully listens on ";
 pub struct Azurite {
     /// Behind a lock because a handle on a process may be used by one thread at a time.
     running: Mutex<Running>,
+    address: Ipv4Addr,
     port: u16,
     certificates: Option<Certificates>,
     /// Its working folder, in which it leaves nothing.
@@ -46,7 +48,13 @@ impl Azurite {
 
     /// Starts one that speaks http.
     pub fn start() -> Result<Self> {
-        Self::launch(None)
+        Self::launch(Ipv4Addr::LOCALHOST, None)
+    }
+
+    /// Starts one that speaks http on an address of this thread's network namespace, as only a namespace of a
+    /// test's own may have one that is not loopback.
+    pub fn start_on(address: Ipv4Addr) -> Result<Self> {
+        Self::launch(address, None)
     }
 
     /// One that speaks http, shared by the tests of this process that run at the same time; the last one ends
@@ -66,13 +74,13 @@ impl Azurite {
     /// Starts one that speaks https, with a certificate of this authority, and takes Entra tokens. It checks
     /// their times, issuer and audience, but no signature and no roles.
     pub fn start_with_tokens(certificates: &Certificates) -> Result<Self> {
-        Self::launch(Some(certificates.clone()))
+        Self::launch(Ipv4Addr::LOCALHOST, Some(certificates.clone()))
     }
 
-    /// The account's URL: `http://127.0.0.1:PORT/devstoreaccount1`.
+    /// The account's URL, such as `http://127.0.0.1:PORT/devstoreaccount1`.
     pub fn account_url(&self) -> String {
         let scheme = if self.certificates.is_some() { "https" } else { "http" };
-        format!("{scheme}://127.0.0.1:{}/{}", self.port, Self::ACCOUNT)
+        format!("{scheme}://{}:{}/{}", self.address, self.port, Self::ACCOUNT)
     }
 
     /// The URL of a container, as `--store` takes it. A prefix may follow a slash.
@@ -168,7 +176,7 @@ impl Azurite {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn launch(certificates: Option<Certificates>) -> Result<Self> {
+    fn launch(address: Ipv4Addr, certificates: Option<Certificates>) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("flatline-azurite-").tempdir()?;
         let mut command = Command::new(program()?);
         command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -176,7 +184,8 @@ impl Azurite {
             command.envs(env::var_os(name).map(|value| (name, value)));
         }
         // Port 0 lets it choose a free one, which it then prints.
-        command.args(["--blobHost", "127.0.0.1", "--blobPort", "0", "--inMemoryPersistence"]);
+        command.arg("--blobHost").arg(address.to_string());
+        command.args(["--blobPort", "0", "--inMemoryPersistence"]);
         // The client speaks a newer version of the service than the emulator knows.
         command.args(["--skipApiVersionCheck", "--silent", "--disableTelemetry"]).current_dir(folder.path());
         if let Some(certificates) = &certificates {
@@ -188,7 +197,7 @@ impl Azurite {
         let line = running.line_with(LISTENS, START)?.text;
         let port = line.rsplit(':').next().and_then(|port| port.trim().parse().ok());
         let port = port.with_context(|| format!("no port in '{line}'"))?;
-        Ok(Self { running: Mutex::new(running), port, certificates, _folder: folder })
+        Ok(Self { running: Mutex::new(running), address, port, certificates, _folder: folder })
     }
 
     /// Asks the emulator directly, with a signature for the whole account.
@@ -203,7 +212,7 @@ impl Azurite {
         let joint = if query.is_empty() { "" } else { "&" };
         let target = format!("/{}/{path}?{query}{joint}{}", Self::ACCOUNT, sas::of_account()?);
         let request = Request { method, target: &target, headers, body };
-        wire::send(self.port, self.certificates.as_ref(), &request)
+        wire::send((self.address, self.port).into(), self.certificates.as_ref(), &request)
             .with_context(|| format!("cannot ask Azurite to {method} {path}"))
     }
 }

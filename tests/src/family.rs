@@ -32,6 +32,17 @@ impl Relative {
         Ok(found)
     }
 
+    /// The numbers of processes below this one that have ended, and whose status nobody has collected.
+    pub fn zombies_under(pid: u32) -> Result<Vec<u32>> {
+        let mut above: Vec<u32> = Self::descendants_of(pid)?.iter().map(Self::pid).collect();
+        above.push(pid);
+        let table = processes()?;
+        let zombies = table.filter(|pid| {
+            state_of(*pid).is_some_and(|(state, entry)| state == "Z" && above.contains(&entry.parent))
+        });
+        Ok(zombies.collect())
+    }
+
     /// Its number.
     pub fn pid(&self) -> u32 {
         self.pid
@@ -40,11 +51,6 @@ impl Relative {
     /// Whether it still runs, or stands still.
     pub fn lives(&self) -> bool {
         entry(self.pid).is_some_and(|entry| entry.began == self.began)
-    }
-
-    /// Whether it has ended but its status was never collected.
-    pub fn is_zombie(&self) -> bool {
-        state_of(self.pid).is_some_and(|(state, entry)| state == "Z" && entry.began == self.began)
     }
 
     /// Sends a signal to this process; nothing happens where it has ended.
@@ -67,9 +73,12 @@ struct Entry {
 }
 
 fn process_table() -> Result<BTreeMap<u32, Entry>> {
+    Ok(processes()?.filter_map(|pid| Some((pid, entry(pid)?))).collect())
+}
+
+fn processes() -> Result<impl Iterator<Item = u32>> {
     let entries = fs::read_dir("/proc").context("cannot list processes")?;
-    let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-    Ok(pids.filter_map(|pid| Some((pid, entry(pid)?))).collect())
+    Ok(entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()))
 }
 
 fn entry(pid: u32) -> Option<Entry> {

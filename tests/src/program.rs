@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fmt;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -84,6 +85,16 @@ impl Program {
         self
     }
 
+    /// Has another program start this one, such as `unshare` or `nsenter`: its words come first. Say so last.
+    pub fn under(self, wrapper: &[&str]) -> Result<Self> {
+        let (program, words) = wrapper.split_first().context("a wrapper is a program")?;
+        let mut command = Command::new(find(program).with_context(|| format!("{program} is not installed"))?);
+        command.args(words).arg(self.command.get_program()).args(self.command.get_args());
+        command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        Ok(Self { command, ..self })
+    }
+
     /// What messages call the process: the binary's name unless told otherwise.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
@@ -108,4 +119,11 @@ impl Program {
     pub fn run(self) -> Result<Exit> {
         self.start()?.exit_within(SHORT_RUN)
     }
+}
+
+/// The file of a program on `PATH`, or where Debian keeps what only root runs.
+pub(crate) fn find(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
+    folders.map(|folder| folder.join(program)).find(|file| file.is_file())
 }

@@ -14,6 +14,7 @@ use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tempfile::TempDir;
 
+use crate::program::find;
 use crate::until;
 
 /// How long a start or an unmount may take: seconds on a busy machine.
@@ -271,11 +272,4 @@ impl Drop for Server {
         let _ = self.signal(Signal::KILL);
         let _ = self.0.wait();
     }
-}
-
-/// The file of a program on `PATH`, or where Debian keeps what only root runs.
-fn find(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
-    folders.map(|folder| folder.join(program)).find(|file| file.is_file())
 }

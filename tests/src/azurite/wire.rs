@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,12 +36,12 @@ impl fmt::Display for Answer {
     }
 }
 
-pub(super) fn send(port: u16, certificates: Option<&Certificates>, request: &Request) -> Result<Answer> {
-    let tcp = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+pub(super) fn send(to: SocketAddr, certificates: Option<&Certificates>, request: &Request) -> Result<Answer> {
+    let tcp = TcpStream::connect(to)?;
     tcp.set_read_timeout(Some(PATIENCE))?;
     tcp.set_write_timeout(Some(PATIENCE))?;
     let Some(certificates) = certificates else { return exchange(tcp, request) };
-    let name = ServerName::IpAddress(Ipv4Addr::LOCALHOST.into());
+    let name = ServerName::IpAddress(to.ip().into());
     let client = ClientConnection::new(Arc::new(certificates.client_config()?), name)?;
     exchange(StreamOwned::new(client, tcp), request)
 }

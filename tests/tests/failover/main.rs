@@ -6,7 +6,10 @@
 mod scene;
 
 mod cluster;
+mod command;
 mod frozen;
+mod gates;
+mod network;
 mod rollout;
 mod store;
 mod takeover;

@@ -1,5 +1,7 @@
 //! One store, one log of marks, and the processes of as many clusters as a test wants.
 
+use std::env;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -115,9 +117,21 @@ impl<S: TestStore> Scene<S> {
     /// A cluster's guard around a workload that marks. What is appended are flags of the workload; flags of the
     /// guard are set as variables.
     pub(crate) fn guard(&self, cluster: &str) -> Result<Program> {
-        let guard = Program::monitor()?.arg("run").args(["--this-cluster", cluster]);
-        let guard = self.on_stage(guard, &format!("guard {cluster}")).env("THAT_CLUSTER", other(cluster));
-        Ok(guard.arg("--").arg(Binary::MarkingWorkload.path()?).arg(self.log.path()))
+        self.guard_of(cluster, &[])
+    }
+
+    /// The same around a command that starts the workload.
+    pub(crate) fn guard_of(&self, cluster: &str, command: &[&str]) -> Result<Program> {
+        let guard = self.on_stage(Program::monitor()?.arg("run"), &format!("guard {cluster}"));
+        let guard = guard.args(["--this-cluster", cluster]).env("THAT_CLUSTER", other(cluster));
+        let guard = guard.env("PATH", env::var_os("PATH").unwrap_or_default());
+        Ok(guard.arg("--").args(command).arg(Binary::MarkingWorkload.path()?).arg(self.log.path()))
+    }
+
+    /// A cluster's gate, with nothing behind it.
+    pub(crate) fn gate(&self, cluster: &str) -> Result<Program> {
+        let gate = self.on_stage(Program::monitor()?.arg("wait"), &format!("gate {cluster}"));
+        Ok(gate.args(["--this-cluster", cluster]).env("THAT_CLUSTER", other(cluster)))
     }
 
     /// Gives a program the scene's store, pace and ear.
@@ -183,6 +197,11 @@ impl<S: TestStore> Scene<S> {
         until(&what, SOON, || (self.record_says(field)? == value).then_some(()))
     }
 
+    /// A file beside the log of marks, outside the store.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.log.path().with_file_name(name)
+    }
+
     fn ear(&self) -> Echo {
         let story = Arc::clone(&self.story);
         Arc::new(move |label, line| {
@@ -205,4 +224,12 @@ impl<S: TestStore> Scene<S> {
 /// Whom a cluster watches where there is no record: the primary, or the other of the pair.
 fn other(cluster: &str) -> &'static str {
     if cluster == "a" { "b" } else { "a" }
+}
+
+/// Variables by which every transition is appended to a file: event, cluster, term and owner, or `-` where unknown.
+pub(crate) fn notes_to(file: &Path) -> [(&'static str, String); 3] {
+    let note = "$FLATLINE_EVENT $FLATLINE_CLUSTER ${FLATLINE_TERM:--} ${FLATLINE_OWNER:--}";
+    let command = format!("/bin/sh -c 'echo \"{note}\" >> {}'", file.display());
+    ["HEART_MONITOR_ON_ACTIVE", "HEART_MONITOR_ON_STANDBY", "HEART_MONITOR_ON_FAULT"]
+        .map(|variable| (variable, command.clone()))
 }
