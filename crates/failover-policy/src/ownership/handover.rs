@@ -87,8 +87,8 @@ pub struct Handover {
     first_heart_look: Option<BootTime>,
     /// Whether the record was seen releasing to the successor.
     releasing_seen: bool,
-    /// What this process called off, and why that ends it.
-    calling_off: Option<CallOff>,
+    /// The revision by which this process called a handover off, and why.
+    called_off: Option<(u64, CallOff)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -111,7 +111,7 @@ impl Handover {
             successor,
             first_heart_look: None,
             releasing_seen: false,
-            calling_off: None,
+            called_off: None,
         }
     }
 
@@ -126,22 +126,18 @@ impl Handover {
         if self.needs_heart() && heart_due.is_none_or(|due| now.boot >= due) {
             return HandoverStep::ReadHeart(self.rule.to.clone());
         }
-        match self.decide(now) {
+        let awaited = match self.decide(now) {
             Ok(swap) if self.no_swap_before.is_none_or(|before| now.boot >= before) => {
-                HandoverStep::Swap(Box::new(swap))
+                return HandoverStep::Swap(Box::new(swap));
             }
-            Ok(_) => HandoverStep::Sleep(now.boot.after(poll)),
-            Err(Pause::Done(end)) => HandoverStep::Done(end),
-            Err(Pause::Wait(wait)) => {
-                let until = match wait {
-                    HandoverWait::OldSideStops(until) => Some(until),
-                    HandoverWait::Record | HandoverWait::SuccessorBeat => None,
-                };
-                let wakes = [record_due, heart_due.filter(|_| self.needs_heart()), until];
-                let wake = wakes.into_iter().flatten().filter(|wake| *wake > now.boot).min();
-                HandoverStep::Sleep(wake.unwrap_or_else(|| now.boot.after(poll)))
-            }
-        }
+            Err(Pause::Done(end)) => return HandoverStep::Done(end),
+            Ok(_) => self.no_swap_before,
+            Err(Pause::Wait(HandoverWait::OldSideStops(until))) => Some(until),
+            Err(Pause::Wait(HandoverWait::Record | HandoverWait::SuccessorBeat)) => None,
+        };
+        let wakes = [record_due, heart_due.filter(|_| self.needs_heart()), awaited];
+        let wake = wakes.into_iter().flatten().filter(|wake| *wake > now.boot).min();
+        HandoverStep::Sleep(wake.unwrap_or_else(|| now.boot.after(poll)))
     }
 
     /// Takes a read of the record.
@@ -152,7 +148,10 @@ impl Handover {
         let found = match &self.state {
             RecordState::Found(record) => Some(record.revision),
             RecordState::Absent => None,
-            _ => return,
+            RecordState::NotRead
+            | RecordState::Unreadable
+            | RecordState::Lost(_)
+            | RecordState::Unusable(_) => return,
         };
         if self.stands.is_none_or(|(revision, _)| revision != found) {
             self.stands = Some((found, completed));
@@ -168,11 +167,12 @@ impl Handover {
 
     /// Takes what came of a swap.
     pub fn handle_swap(&mut self, swap: Swap, outcome: SwapOutcome, issued: BootTime, completed: BootTime) {
+        if swap.purpose == Purpose::CallOff {
+            let asked = swap.record.owner == self.rule.to;
+            let why = if asked { CallOff::Asked } else { CallOff::SuccessorSilent };
+            self.called_off = Some((swap.record.revision, why));
+        }
         if outcome == SwapOutcome::Won {
-            if swap.purpose == Purpose::CallOff {
-                let asked = swap.record.owner == self.rule.to;
-                self.calling_off = Some(if asked { CallOff::Asked } else { CallOff::SuccessorSilent });
-            }
             let finding = RecordFinding::Found(Box::new(swap.record));
             self.handle_record(RecordLook { issued, completed, finding });
             return;
@@ -233,9 +233,12 @@ impl Handover {
     fn decide_active(&self, record: &OwnershipRecord, now: Now) -> Result<Swap, Pause> {
         let at =
             |end: fn(Box<OwnershipRecord>) -> HandoverEnd| Err(Pause::Done(end(Box::new(record.clone()))));
-        match self.calling_off {
-            Some(CallOff::Asked) => return at(HandoverEnd::CalledOff),
-            Some(CallOff::SuccessorSilent) => return Err(Pause::Done(HandoverEnd::SuccessorSilent)),
+        // It may have been called off by a swap that nobody could tell the end of.
+        let is_ours =
+            |(revision, _): &(u64, CallOff)| *revision == record.revision && record.by == self.rule.by;
+        match self.called_off.filter(is_ours) {
+            Some((_, CallOff::Asked)) => return at(HandoverEnd::CalledOff),
+            Some((_, CallOff::SuccessorSilent)) => return Err(Pause::Done(HandoverEnd::SuccessorSilent)),
             None => {}
         }
         match (record.owner == self.rule.to, self.releasing_seen) {

@@ -185,3 +185,20 @@ fn a_lost_swap_is_followed_by_a_read_and_tried_again_after_a_poll() {
         assert!(matches!(bench.run_to(MINUTE), Some(HandoverEnd::TakeoverUnderWay(_))), "{outcome:?}");
     }
 }
+
+#[test]
+fn a_call_off_that_nobody_could_tell_the_end_of_is_settled_by_reading() {
+    let mut bench = handover(handover_rule("a")).with_record(releasing("a", "b", Span::ZERO));
+    bench.outcome = SwapOutcome::Failed;
+    bench.run_to(0);
+    bench.set_record(bench.last_swap().unwrap().record.clone());
+    assert!(matches!(bench.run_to(MINUTE), Some(HandoverEnd::CalledOff(_))));
+
+    let mut bench = handover(handover_rule("b"))
+        .with_record(releasing("a", "b", Span::from_secs(600)))
+        .with_heart("b", Heart::DiedAt(0));
+    bench.outcome = SwapOutcome::Failed;
+    bench.run_to(10_000);
+    bench.set_record(bench.last_swap().unwrap().record.clone());
+    assert_eq!(bench.run_to(MINUTE), Some(HandoverEnd::SuccessorSilent));
+}
