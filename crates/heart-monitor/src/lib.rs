@@ -41,7 +41,9 @@ use cli::Command;
 
 /// Runs the chosen command to its end, or until a signal ends it. Data goes to stdout, logs to stderr.
 pub async fn run(cli: Cli, environment: Environment) -> Exit {
-    run_checked(cli, &environment).await.unwrap_or_else(|error| exit::refuse("heart-monitor", error))
+    Box::pin(run_checked(cli, &environment))
+        .await
+        .unwrap_or_else(|error| exit::refuse("heart-monitor", error))
 }
 
 async fn run_checked(cli: Cli, environment: &Environment) -> Result<Exit, ConfigError> {
@@ -50,7 +52,7 @@ async fn run_checked(cli: Cli, environment: &Environment) -> Result<Exit, Config
     match cli.command {
         // A guard passes signals on instead of ending by them.
         Command::Run(args) => guard::run(args, environment, clock).await,
-        command => until_told_to_stop(dispatch(command, environment, clock)).await,
+        command => Box::pin(until_told_to_stop(dispatch(command, environment, clock))).await,
     }
 }
 

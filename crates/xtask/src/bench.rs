@@ -10,6 +10,7 @@ mod procfs;
 mod rows;
 mod samples;
 mod table;
+mod takeover;
 
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use anyhow::Result;
 use clap::Args;
 use flatline_tests::use_binaries_in;
 
+use self::bed::{Ownership, Role};
 use self::table::Table;
 use crate::{dist, interrupt, tools};
 
@@ -60,11 +62,14 @@ impl Bench {
         let gates = gate::measure(self.gate_runs)?;
         eprintln!("detection: {} deaths on each store", self.trials);
         let detections = detection::measure(self.trials)?;
+        eprintln!("takeover: {} dead owners on each store", self.trials);
+        let takeovers = takeover::measure(self.trials)?;
+        let mut rows = vec![rows::detection(&detections), rows::takeover(&takeovers), rows::gate(&gates)];
         let window = Duration::from_secs(self.window);
-        eprintln!("idling: {} of each for {window:?}", self.instances);
-        let idles = idle::measure(self.instances, window)?;
-        let mut rows = vec![rows::detection(&detections), rows::gate(&gates)];
-        rows.extend(rows::idle(&idles));
+        for role in [Role::Gate(Ownership::Off), Role::Gate(Ownership::Prefer), Role::Guard] {
+            eprintln!("idling as {}: {} of each for {window:?}", role.name(), self.instances);
+            rows.extend(rows::idle(role, &idle::measure(role, self.instances, window)?));
+        }
         rows.extend(rows::sizes()?);
         Ok(Table { rows })
     }

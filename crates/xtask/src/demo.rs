@@ -1,23 +1,23 @@
-//! `cargo xtask demo`: a failover in half a minute, with real processes on a real store.
+//! `cargo xtask demo`: a failover, a return and a failback in a minute, with real processes on a real store.
 
+mod cast;
 mod narrator;
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Result, ensure};
 use clap::Args;
-use flatline_tests::{Program, Running, TestStore, Ticks, pause, until, use_binaries_in};
+use flatline_tests::{Running, TestStore, Ticks, pause, until, use_binaries_in};
 
+use self::cast::Cast;
 use self::narrator::{Narrator, Voice};
 use crate::stores::StoreKind;
 use crate::{interrupt, shell, workspace};
 
-/// Beats that the demo shows before it kills the writer.
-const BEATS: usize = 4;
 /// How long a beat, due every two seconds, may take to be seen.
 const NEXT_BEAT: Duration = Duration::from_secs(10);
-/// The threshold is ten seconds; the rest is for a busy machine.
-const GATE_OPENS: Duration = Duration::from_secs(30);
+/// Every wait of the story ends within ten seconds or so; the rest is for a busy machine.
+const NEXT_SCENE: Duration = Duration::from_secs(40);
 
 #[derive(Args)]
 pub(crate) struct Demo {
@@ -41,48 +41,87 @@ impl Demo {
         let narrator = Narrator::new();
         let store = self.store.open()?;
         narrator.says(&format!("The store of both clusters: {}", store.place()));
-        play(narrator, store.as_ref())
+        Story { narrator, store: store.as_ref(), cast: Cast { narrator, store: store.as_ref() } }.play()
     }
 }
 
-/// The story: a beats, b waits, a dies, b goes.
-fn play(narrator: Narrator, store: &dyn TestStore) -> Result<()> {
-    narrator.says("Cluster a owns the work. A beacon starts in it and stamps the time every 2 s.");
-    let writer = start(
-        narrator,
-        Voice::Writer,
-        store.joined_by(Program::writer()?.args(["run", "--this-cluster", "a"])),
-    )?;
-    let first = next_beat(store, None)?;
+struct Story<'s> {
+    narrator: Narrator,
+    store: &'s dyn TestStore,
+    cast: Cast<'s>,
+}
 
-    narrator.says("Cluster b stands by. Its gate is shut while a's heart beats.");
-    let waiting = Program::monitor()?.args(["wait", "--ownership", "off"]);
-    let waiting = store.joined_by(waiting.args(["--this-cluster", "b", "--that-cluster", "a"]));
-    let mut monitor = start(narrator, Voice::Monitor, waiting)?;
-    let mut last = first;
-    for _ in 0..BEATS {
-        last = next_beat(store, Some(last))?;
-        narrator.beat(last);
-        ensure!(monitor.is_running()?, "the gate opened although a's heart beats");
+impl Story<'_> {
+    /// a owns, a dies, b takes over, a comes back and stays blocked, a gets the work back.
+    fn play(&self) -> Result<()> {
+        self.narrator.says("A beacon in each cluster stamps the time every 2 s.");
+        let writer_a = self.cast.writer(Voice::WriterA)?;
+        let _writer_b = self.cast.writer(Voice::WriterB)?;
+        self.next_beat()?;
+
+        self.narrator.says(
+            "The same release runs in both clusters, its workload wrapped by a guard: heart-monitor run -- COMMAND.\n\
+             Cluster a owns the work. (The first record of a store is written after 9 s of seeing none.)",
+        );
+        let mut guard_a = self.cast.guard(Voice::GuardA)?;
+        let mut guard_b = self.cast.guard(Voice::GuardB)?;
+        starts(&mut guard_a)?;
+        self.next_beat()?;
+        // In the midst between two beats, so that the two measured times below differ as they do in life.
+        pause(Duration::from_secs(1))?;
+
+        let since_kill = self.lose_a(&writer_a, &guard_a)?;
+        let last = self.store.stamp("a")?;
+        let started = starts(&mut guard_b)?;
+        self.narrator.takeover(last.age_at(wall_at(started))?, started.saturating_duration_since(since_kill));
+
+        self.narrator
+            .says("Cluster a comes back: its beacon beats, its guard reads the record, and stays blocked.");
+        let _writer_a = self.cast.writer(Voice::WriterA)?;
+        let mut guard_a = self.cast.guard(Voice::GuardA)?;
+        guard_a.line_with("blocked", NEXT_SCENE)?;
+        self.next_beat()?;
+        self.next_beat()?;
+        ensure!(!has_started(&guard_a), "the workload of a started although b owns the work");
+        self.cast.operator(&["status"])?;
+
+        self.narrator.says("An operator brings the work home. b stops before a starts.");
+        self.cast.operator(&["failback", "--to", "a", "--yes"])?;
+        let stopped = guard_b.line_with("workload stopped", NEXT_SCENE)?.at;
+        let started = starts(&mut guard_a)?;
+        ensure!(stopped <= started, "a started before b had stopped");
+        self.narrator.handover(started.saturating_duration_since(stopped));
+        self.cast.operator(&["status"])
     }
 
-    // In the midst between two beats, so that the two measured times below differ as they do in life.
-    pause(Duration::from_secs(1))?;
-    narrator.says(&format!("Cluster a is lost: kill -9 {}", writer.pid()));
-    writer.kill()?;
-    let killed = Instant::now();
-    let exit = monitor.exit_within(GATE_OPENS)?;
-    ensure!(exit.code == 0, "the gate ended with {exit}");
-    let age = store.stamp("a")?.age_at(exit.at_wall)?;
-    narrator.result(age, exit.at.saturating_duration_since(killed));
-    Ok(())
+    fn lose_a(&self, writer: &Running, guard: &Running) -> Result<Instant> {
+        self.narrator.says(&format!("Cluster a is lost: kill -9 {} {}", writer.pid(), guard.pid()));
+        writer.kill()?;
+        guard.kill()?;
+        Ok(Instant::now())
+    }
+
+    /// Waits until a's stamp in the store is another one.
+    fn next_beat(&self) -> Result<Ticks> {
+        let last = self.store.stamp("a").ok();
+        let stamp = until("a beat of cluster a", NEXT_BEAT, || {
+            self.store.stamp("a").ok().filter(|stamp| Some(*stamp) != last)
+        })?;
+        self.narrator.beat(stamp);
+        Ok(stamp)
+    }
 }
 
-fn start(narrator: Narrator, voice: Voice, program: Program) -> Result<Running> {
-    program.args(["--log-format", "human"]).label(voice.label()).echo(narrator.echo(voice)).start()
+/// What the wall clock showed at that moment.
+fn wall_at(moment: Instant) -> SystemTime {
+    SystemTime::now() - moment.elapsed()
 }
 
-/// Waits until the stamp in the store is another one.
-fn next_beat(store: &dyn TestStore, last: Option<Ticks>) -> Result<Ticks> {
-    until("a beat of cluster a", NEXT_BEAT, || store.stamp("a").ok().filter(|stamp| Some(*stamp) != last))
+/// Waits until the workload behind this guard says that it works.
+fn starts(guard: &mut Running) -> Result<Instant> {
+    Ok(guard.line_with(cast::WORKING, NEXT_SCENE)?.at)
+}
+
+fn has_started(guard: &Running) -> bool {
+    guard.lines().iter().any(|line| line.text.contains(cast::WORKING))
 }

@@ -29,7 +29,7 @@ struct Xtask {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Show a failover in half a minute: two clusters, one store, one of them dies
+    /// Show a failover, a return and a failback in a minute: two clusters, one store, one of them dies
     Demo(demo::Demo),
     /// Install what the tests need and run all of them
     Test(test::Test),

@@ -1,43 +1,57 @@
-//! What the log says of the guarded workload.
+//! What is told of the guarded workload: a line for each start, stop and end, and the chronicle's share.
 
+use std::cell::RefCell;
 use std::io;
 
-use failover_policy::{ClusterId, OwnershipRecord, StopCause};
+use failover_policy::{ClusterId, Gate, Opening, StopCause};
 use flatline_processes::{CommandLine, Ended};
+use flatline_shell::Clock;
 use heartbeat_store::Store;
 use rustix::process::{Pid, Signal};
 
+use crate::ownership::chronicle::Chronicle;
 use crate::ownership::config::OwnershipConfig;
+use crate::ownership::front::Counter;
 
-/// One guard's log of its workload: a line for each start, stop and end.
+/// One guard's log of its workload.
 #[derive(Debug)]
-pub(super) struct Diary {
-    this: ClusterId,
+pub(super) struct Diary<'d> {
+    pub(super) this: &'d ClusterId,
+    pub(super) chronicle: &'d RefCell<Chronicle>,
+    pub(super) clock: &'d dyn Clock,
 }
 
-impl Diary {
-    /// Says what is guarded, and how.
-    pub(super) fn new(config: &OwnershipConfig, command: &CommandLine, store: &Store) -> Self {
-        let rule = &config.rule;
-        tracing::info!(
-            version = env!("CARGO_PKG_VERSION"),
-            cluster = %rule.this,
-            primary = %rule.primary,
-            command = %command.program().display(),
-            store = store.location(),
-            credential = store.credential(),
-            ownership = config.mode(),
-            by = rule.by,
-            flatline_after = %config.timing.flatline_after,
-            hold = %config.timing.hold(),
-            stop_grace = %config.timing.stop_grace,
-            cache_age = %rule.cache_age,
-            "guarding: the command runs while this cluster owns the work"
-        );
-        Self { this: rule.this.clone() }
-    }
+/// Says what is guarded, and how.
+pub(super) fn announce(config: &OwnershipConfig, command: &CommandLine, store: &Store, counter: &Counter) {
+    let rule = &config.rule;
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        cluster = %rule.this,
+        primary = %rule.primary,
+        command = %command.program().display(),
+        store = store.location(),
+        credential = store.credential(),
+        ownership = config.mode(),
+        by = rule.by,
+        flatline_after = %config.timing.flatline_after,
+        poll = %config.timing.poll,
+        hold = %config.timing.hold(),
+        stop_grace = %config.timing.stop_grace,
+        cache_age = %rule.cache_age,
+        takeover_delay = %rule.takeover_delay,
+        timeout = config.timeout.map(|timeout| timeout.to_string()),
+        listen = counter.address(),
+        activation = config.activation_key.is_some(),
+        "guarding: the command runs while this cluster owns the work"
+    );
+}
 
-    pub(super) fn started(&self, term: u64, pid: Pid) {
+impl Diary<'_> {
+    pub(super) fn started(&self, term: u64, pid: Pid, gate: &Gate) {
+        if let Some(record) = gate.record().record() {
+            let opening = Opening::Owner(Box::new(record.clone()));
+            self.chronicle.borrow_mut().goes(&opening, self.clock.now().boot);
+        }
         tracing::info!(cluster = %self.this, term, %pid, "workload started");
     }
 
@@ -45,7 +59,8 @@ impl Diary {
         tracing::error!(cluster = %self.this, term, %error, "workload not started; tries again with the next poll");
     }
 
-    pub(super) fn stopping(&self, cause: StopCause, signal: Signal, record: Option<&OwnershipRecord>) {
+    pub(super) fn stopping(&self, cause: StopCause, signal: Signal, gate: &Gate) {
+        let record = gate.record().record();
         tracing::warn!(
             cluster = %self.this,
             reason = cause.word(),
@@ -53,8 +68,9 @@ impl Diary {
             owner = record.map(|record| record.owner.as_str()),
             term = record.map(|record| record.term),
             phase = record.map(|record| record.phase.word()),
-            "stopping the workload"
+            "{}", what_happened(cause)
         );
+        self.chronicle.borrow_mut().stops(record, what_happened(cause));
     }
 
     pub(super) fn passed_on(&self, signal: Signal) {
@@ -65,7 +81,21 @@ impl Diary {
         if by_itself {
             tracing::info!(cluster = %self.this, %ended, "workload ended by itself");
         } else {
-            tracing::info!(cluster = %self.this, %ended, "workload stopped; waiting until this cluster may run it again");
+            tracing::info!(cluster = %self.this, %ended, "workload stopped");
         }
+    }
+
+    pub(super) fn gave_up(&self) {
+        tracing::warn!(cluster = %self.this, "--timeout reached; the workload does not run");
+    }
+}
+
+/// What the workload is stopped for, in a sentence.
+fn what_happened(cause: StopCause) -> &'static str {
+    match cause {
+        StopCause::Expired => "stopping the workload: no beat of this cluster was confirmed in time",
+        StopCause::OwnerChanged => "stopping the workload: another cluster owns the work",
+        StopCause::Releasing => "stopping the workload: this cluster hands the work over",
+        StopCause::TermChanged => "stopping the workload: this cluster owns the work under another term",
     }
 }

@@ -2,8 +2,8 @@
 //! to waiting in the same process.
 //!
 //! Two things go on at once and share the policy's guard: `errands` carries its steps to the store, one after the
-//! other; `tending` carries its orders to the workload, also while a step hangs. `diary` writes down what became
-//! of the workload.
+//! other; `tending` carries its orders to the workload, also while a step hangs. `diary` tells what became of the
+//! workload.
 
 mod diary;
 mod errands;
@@ -16,6 +16,7 @@ use failover_policy::{Guard, GuardRule, Role};
 use flatline_processes::{CommandLine, Reaper};
 use flatline_shell::{Clock, ConfigError, Environment, Exit, Signals};
 use tokio::sync::Notify;
+use tokio::task::JoinSet;
 
 use crate::carrier::Carrier;
 use crate::cli::RunArgs;
@@ -23,6 +24,8 @@ use crate::guard::diary::Diary;
 use crate::guard::errands::Errands;
 use crate::guard::tending::Tending;
 use crate::ownership::config;
+use crate::ownership::front::Front;
+use crate::ownership::rehearsal::Rehearsal;
 use crate::timing_args::deadlines;
 
 /// Guards the command until it ends by itself, or until a signal asks this process to end.
@@ -41,32 +44,45 @@ pub(crate) async fn run(
     }
     let store = args.heart.store.open(environment, deadlines(&config.timing))?;
     let reaper = Reaper::start()?;
+    let Front { state, chronicle, mut activations, counter } =
+        Front::new(&config, args.gate.listen, Arc::clone(&clock), || Ok(reaper.clone()))?;
+    diary::announce(&config, &command, &store, &counter);
+
     let rule = GuardRule {
         gate: config.rule.clone(),
         stop_grace: config.timing.stop_grace,
         on_store_loss: args.on_store_loss.into(),
     };
-    let diary = Diary::new(&config, &command, &store);
-    let (guard, changed) = (RefCell::new(Guard::new(rule)), Notify::new());
+    let (guard, changed, chronicle) =
+        (RefCell::new(Guard::new(rule)), Notify::new(), RefCell::new(chronicle));
+    let diary = Diary { this: &config.rule.this, chronicle: &chronicle, clock: clock.as_ref() };
     let tending = Tending {
         guard: &guard,
         changed: &changed,
         clock: clock.as_ref(),
-        this: &config.rule.this,
+        config: &config,
         command: &command,
         reaper: &reaper,
-        term_file: config.term_file.as_ref(),
-        timeout: config.timeout,
-        diary: &diary,
+        diary,
     };
-    let errands =
-        Errands { guard: &guard, changed: &changed, clock: clock.as_ref(), this: &config.rule.this };
-    let mut carrier = Carrier::new(store, Arc::clone(&clock));
+    let mut errands = Errands {
+        guard: &guard,
+        changed: &changed,
+        clock: clock.as_ref(),
+        this: &config.rule.this,
+        chronicle: &chronicle,
+        carrier: Carrier::new(store.clone(), Arc::clone(&clock)),
+        rehearsal: Some(Rehearsal { store, clock: Arc::clone(&clock), state }),
+        beside: JoinSet::new(),
+    };
     let exit = tokio::select! {
         // The workload comes first: on a thaw it must be ended before the store is asked again.
         biased;
         exit = tending.run(&mut signals) => exit,
-        never = errands.run(&mut carrier) => match never {},
+        never = errands.run(&mut activations) => match never {},
+        never = counter.serve() => match never {},
     };
+    drop(errands);
+    chronicle.into_inner().finish().await;
     Ok(exit)
 }

@@ -3,14 +3,14 @@
 use std::cell::RefCell;
 use std::io;
 
-use failover_policy::{BootTime, ChildOrder, ClusterId, Guard, Span, StopCause};
+use failover_policy::{BootTime, ChildOrder, Guard, StopCause};
 use flatline_processes::{CommandLine, Ended, Reaper, Workload};
 use flatline_shell::{Clock, Exit, Signals};
 use rustix::process::Signal;
 use tokio::sync::Notify;
 
 use crate::guard::diary::Diary;
-use crate::term_file::TermFile;
+use crate::ownership::config::OwnershipConfig;
 
 /// The workload's side of a guard. The store's side is `errands`; both share the policy's guard, and `changed` is
 /// rung whenever the other side has handed it something.
@@ -18,13 +18,10 @@ pub(super) struct Tending<'t> {
     pub(super) guard: &'t RefCell<Guard>,
     pub(super) changed: &'t Notify,
     pub(super) clock: &'t dyn Clock,
-    pub(super) this: &'t ClusterId,
+    pub(super) config: &'t OwnershipConfig,
     pub(super) command: &'t CommandLine,
     pub(super) reaper: &'t Reaper,
-    pub(super) term_file: Option<&'t TermFile>,
-    /// How long this process may be without the work before it gives up.
-    pub(super) timeout: Option<Span>,
-    pub(super) diary: &'t Diary,
+    pub(super) diary: Diary<'t>,
 }
 
 impl Tending<'_> {
@@ -40,8 +37,8 @@ impl Tending<'_> {
                 self.carry_out(order, &mut workload);
             }
             let deadline = self.guard.borrow().poll_deadline();
-            let gives_up =
-                self.timeout.filter(|_| workload.is_none()).map(|timeout| idle_since.after(timeout.get()));
+            let timeout = self.config.timeout.filter(|_| workload.is_none());
+            let gives_up = timeout.map(|timeout| idle_since.after(timeout.get()));
             tokio::select! {
                 biased;
                 () = ring(self.clock, deadline) => {}
@@ -68,7 +65,7 @@ impl Tending<'_> {
                     None => {}
                 },
                 () = ring(self.clock, gives_up) => {
-                    tracing::warn!("--timeout reached; the workload was not started");
+                    self.diary.gave_up();
                     return Exit::TimedOut;
                 }
                 () = self.changed.notified() => {}
@@ -80,7 +77,7 @@ impl Tending<'_> {
         match (order, &workload) {
             (ChildOrder::Start { term }, None) => match self.start(term) {
                 Ok(started) => {
-                    self.diary.started(term, started.pid());
+                    self.diary.started(term, started.pid(), self.guard.borrow().gate());
                     *workload = Some(started);
                 }
                 Err(error) => {
@@ -101,12 +98,15 @@ impl Tending<'_> {
         }
     }
 
-    /// Without its fencing token a workload must not start.
+    /// Without its fencing token a workload must not start, nor where writing that took all the time there was.
     fn start(&self, term: u64) -> io::Result<Workload> {
-        if let Some(file) = self.term_file {
+        if let Some(file) = &self.config.term_file {
             file.write(term)?;
         }
-        let cluster = self.this.as_str();
+        if self.guard.borrow().right().held(self.clock.now().boot).is_none_or(|(held, _)| held != term) {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        let cluster = self.config.rule.this.as_str();
         let term = term.to_string();
         let variables =
             [("FLATLINE_TERM", term.as_str()), ("FLATLINE_OWNER", cluster), ("FLATLINE_CLUSTER", cluster)];
@@ -114,8 +114,7 @@ impl Tending<'_> {
     }
 
     fn stopping(&self, cause: StopCause, signal: Signal) {
-        let guard = self.guard.borrow();
-        self.diary.stopping(cause, signal, guard.gate().record().record());
+        self.diary.stopping(cause, signal, self.guard.borrow().gate());
     }
 }
 

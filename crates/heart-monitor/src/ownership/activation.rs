@@ -6,7 +6,8 @@ use failover_policy::{Gate, Now, Phase, RecordState, Swap, SwapOutcome};
 use flatline_shell::activation::ActivationOutcome;
 use heartbeat_store::StoreError;
 
-use crate::carrier::{Carried, Swapped};
+use crate::carrier::{Carried, Carrier, Swapped};
+use crate::errand::Errand;
 use crate::ownership::words;
 use crate::store_advice::advice;
 
@@ -27,8 +28,14 @@ pub(crate) fn asked(gate: &Gate, from: SocketAddr, now: Now) -> Result<Swap, Act
     Ok(swap)
 }
 
-/// What to answer once the swap was tried.
-pub(crate) fn outcome(swap: &Swap, swapped: &Carried<Swapped>) -> ActivationOutcome {
+/// Tries the swap, and says what to answer. The machine takes the errand.
+pub(crate) async fn carry_out(swap: Swap, carrier: &mut Carrier) -> (Errand, ActivationOutcome) {
+    let swapped = carrier.swap(&swap).await;
+    let outcome = outcome(&swap, &swapped);
+    (Errand::Swap(Box::new(swap), swapped), outcome)
+}
+
+fn outcome(swap: &Swap, swapped: &Carried<Swapped>) -> ActivationOutcome {
     let record = &swap.record;
     match swapped.answer.outcome {
         SwapOutcome::Won => ActivationOutcome::Activated {

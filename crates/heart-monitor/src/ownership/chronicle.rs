@@ -76,7 +76,10 @@ impl Chronicle {
         self.state.note(errand, gate, now);
         self.follow_the_watched(gate, now.boot);
         let waiting = gate.waiting(now);
-        self.note_waiting(waiting.as_ref(), now.boot);
+        // Before the first look at the record there is nothing to tell yet.
+        if *gate.record() != RecordState::NotRead {
+            self.note_waiting(waiting.as_ref(), now.boot);
+        }
         self.bulletin.note(gate.record(), waiting.as_ref(), self.record.unreadable_for(now.boot));
         self.bulletin.note_rehearsal(self.state.rehearsal_failure().as_deref());
         if let Some(waiting) = waiting.filter(|waiting| *waiting != Waiting::Nothing) {
@@ -121,7 +124,6 @@ impl Chronicle {
     }
 
     /// Tells that the workload may not run any more. A gate that is closed tells so by itself.
-    #[expect(dead_code, reason = "a guard's; a gate alone stops nothing")]
     pub(crate) fn stops(&mut self, record: Option<&OwnershipRecord>, reason: &str) {
         self.bulletin.standby(record, reason);
         self.state.note_blocked(true);

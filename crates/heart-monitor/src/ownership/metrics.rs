@@ -30,6 +30,7 @@ pub(crate) struct RecordMetrics {
     waiting: Family<Labels<1>, Gauge>,
     maintenance: Gauge,
     reads: Counter,
+    own_looks: Counter,
     failed_reads: Family<Labels<1>, Counter>,
     swaps: Family<Labels<2>, Counter>,
     takeovers: Counter,
@@ -50,6 +51,7 @@ impl RecordMetrics {
             waiting: Family::default(),
             maintenance: Gauge::default(),
             reads: Counter::default(),
+            own_looks: Counter::default(),
             failed_reads: Family::default(),
             swaps: Family::default(),
             takeovers: Counter::default(),
@@ -96,6 +98,11 @@ impl RecordMetrics {
             self.maintenance.clone(),
         );
         registry.register("heart_monitor_record_reads", "Reads of the record", self.reads.clone());
+        registry.register(
+            "heart_monitor_own_looks",
+            "Reads of this cluster's own stamp, by a guard",
+            self.own_looks.clone(),
+        );
         registry.register(
             "heart_monitor_failed_record_reads",
             "Reads of the record that failed, by reason",
@@ -146,17 +153,21 @@ impl RecordMetrics {
                     self.takeovers.inc();
                 }
             }
-            Errand::Own(_) | Errand::Heart(..) => {}
+            Errand::Own(_) => {
+                self.own_looks.inc();
+            }
+            // The watched heart has metrics of its own.
+            Errand::Heart(..) => {}
         }
     }
 
     pub(crate) fn show_record(&self, state: &RecordState) {
         one_of(&self.record, "state", &words::RECORD_STATES, words::record_state(state));
-        self.owner.clear();
         // What cannot be read now is still what was read last.
         if *state == RecordState::Unreadable {
             return;
         }
+        self.owner.clear();
         let record = state.record();
         if let Some(record) = record {
             let labels = [("owner", record.owner.to_string()), ("phase", record.phase.word().to_owned())];

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use failover_policy::{Gate, RecordState};
 use flatline_shell::Clock;
 use heartbeat_store::{Store, StoreError};
 
@@ -36,6 +37,18 @@ impl Rehearsal {
                 tell(&failure);
             }
             tokio::time::sleep(AGAIN_AFTER).await;
+        }
+    }
+}
+
+/// Whether this gate may have to take over, and so has something to rehearse. The owner's gate has no time for it.
+pub(crate) fn concerns(gate: &Gate) -> bool {
+    let rule = gate.rule();
+    match gate.record() {
+        RecordState::Found(record) => record.owner != rule.this,
+        RecordState::Absent => rule.this != rule.primary,
+        RecordState::NotRead | RecordState::Unreadable | RecordState::Lost(_) | RecordState::Unusable(_) => {
+            false
         }
     }
 }

@@ -5,12 +5,14 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use flatline_tests::{Running, TestStore, pause, until};
 
-use super::bed::{BEDS, Bed, PerBed, Subject};
+use super::bed::{BEDS, Bed, Ownership, PerBed, Role, Subject};
 use super::samples::Samples;
 use crate::stores::StoreKind;
 
 /// The threshold of both monitors.
-const THRESHOLD: Duration = Duration::from_secs(10);
+pub(super) const THRESHOLD: Duration = Duration::from_secs(10);
+/// What both monitors are: a gate that records nothing.
+const CLASSIC_GATE: Role = Role::Gate(Ownership::Off);
 /// The longest period in what is measured, the classic loop's sleep. Starts and deaths are spread over it, so
 /// that they fall into any phase.
 const SPREAD: Duration = Duration::from_secs(5);
@@ -58,7 +60,7 @@ pub(super) fn measure(trials: u32) -> Result<PerBed<Samples>> {
 }
 
 /// Sleeps for a random time, `average` in the long run.
-fn random_pause(average: Duration) -> Result<()> {
+pub(super) fn random_pause(average: Duration) -> Result<()> {
     pause(average.mul_f64(2.0 * fastrand::f64()))
 }
 
@@ -68,7 +70,7 @@ impl Trial {
     fn start(kind: StoreKind) -> Result<Self> {
         let store = kind.open()?;
         let bed = Bed { subject: Subject::Flatline, store: kind };
-        let writer = bed.writer(store.as_ref())?.start()?;
+        let writer = bed.writer(store.as_ref(), "a")?.start()?;
         Ok(Self { kind, store, writer, monitors: Vec::new() })
     }
 
@@ -76,7 +78,7 @@ impl Trial {
     fn watch(&mut self) -> Result<()> {
         until("the first beat of a trial", FIRST_BEAT, || self.store.stamp("a").ok())?;
         for (index, bed) in BEDS.into_iter().enumerate().filter(|(_, bed)| bed.store == self.kind) {
-            self.monitors.push((index, bed.standby(self.store.as_ref())?.start()?));
+            self.monitors.push((index, bed.standby(CLASSIC_GATE, self.store.as_ref())?.start()?));
         }
         Ok(())
     }

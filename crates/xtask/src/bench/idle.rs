@@ -3,15 +3,18 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use flatline_tests::{Running, TestStore, free_port, get, pause, until};
+use flatline_tests::{Program, Running, TestStore, free_port, get, pause, until};
 
-use super::bed::{BEDS, Bed, PerBed, Subject};
+use super::bed::{BEDS, Bed, PerBed, Role, Subject};
 use super::procfs::{self, Memory, TICKS_PER_SECOND};
 
 /// From the last start to the first look, so that starting up is not taken for waiting.
 const SETTLE: Duration = Duration::from_secs(15);
 /// How long a classic monitor may take to notice that its writer is gone.
 const CLASSIC_EXIT: Duration = Duration::from_secs(30);
+/// What a monitor counts its reads in: of the watched stamp, of the record, of its own cluster's stamp.
+const READS: [&str; 3] =
+    ["heart_monitor_looks_total{", "heart_monitor_record_reads_total{", "heart_monitor_own_looks_total{"];
 const SOON: Duration = Duration::from_secs(10);
 
 /// What one bed's processes take.
@@ -52,27 +55,33 @@ struct Counts {
     reads: Option<f64>,
 }
 
-/// Lets this many pairs of each bed wait for that long, all at the same time.
-pub(super) fn measure(instances: usize, window: Duration) -> Result<PerBed<Idle>> {
-    let mut groups = BEDS.into_iter().map(|bed| Group::start(bed, instances)).collect::<Result<Vec<_>>>()?;
+/// Lets this many pairs of each bed wait for that long, all at the same time; nothing for a bed that has no such role.
+pub(super) fn measure(role: Role, instances: usize, window: Duration) -> Result<PerBed<Option<Idle>>> {
+    let groups =
+        BEDS.into_iter().map(|bed| bed.has(role).then(|| Group::start(bed, role, instances)).transpose());
+    let mut groups = groups.collect::<Result<Vec<_>>>()?;
     pause(SETTLE)?;
-    let before = groups.iter().map(Group::counts).collect::<Result<Vec<_>>>()?;
+    let counts = |group: &Option<Group>| group.as_ref().map(Group::counts).transpose();
+    let before = groups.iter().map(counts).collect::<Result<Vec<_>>>()?;
     pause(window)?;
-    let measured = groups.iter_mut().zip(before).map(|(group, before)| group.measure(&before, window));
+    let measured = groups.iter_mut().zip(before).map(|(group, before)| {
+        let both = group.as_mut().zip(before);
+        both.map(|(group, before)| group.measure(&before, window)).transpose()
+    });
     measured.collect()
 }
 
 impl Group {
-    fn start(bed: Bed, instances: usize) -> Result<Self> {
+    fn start(bed: Bed, role: Role, instances: usize) -> Result<Self> {
         let stores = (0..instances.max(1)).map(|_| bed.store.open()).collect::<Result<Vec<_>>>()?;
         let (mut writers, mut monitors) = (Vec::new(), Vec::new());
         for store in &stores {
-            writers.push(bed.writer(store.as_ref())?.start()?);
+            writers.push(bed.writer(store.as_ref(), "a")?.start()?);
             until("the first beat", SOON, || store.stamp("a").ok())?;
-            monitors.push(bed.standby(store.as_ref())?.start()?);
+            monitors.push(waiting(bed, role, store.as_ref(), &[])?.start()?);
         }
         let counted = match bed.subject {
-            Subject::Flatline => Some(Counted::start(bed, stores[0].as_ref())?),
+            Subject::Flatline => Some(Counted::start(bed, role, stores[0].as_ref())?),
             Subject::ClassicStandIn => None,
         };
         Ok(Self { bed, stores, writers, monitors, counted })
@@ -120,6 +129,12 @@ impl Group {
     }
 }
 
+/// A process of the standby that waits for ever, with these flags besides.
+fn waiting(bed: Bed, role: Role, store: &dyn TestStore, flags: &[&str]) -> Result<Program> {
+    let waiting = bed.standby(role, store)?.args(flags);
+    Ok(if role == Role::Guard { waiting.args(["--", "/bin/true"]) } else { waiting })
+}
+
 fn ticks(processes: &[Running]) -> Result<u32> {
     processes.iter().map(|process| procfs::processor_ticks(process.pid())).sum()
 }
@@ -136,16 +151,18 @@ fn usage(processes: &[Running], ticks: u32, window: Duration) -> Result<Usage> {
 }
 
 impl Counted {
-    fn start(bed: Bed, store: &dyn TestStore) -> Result<Self> {
+    fn start(bed: Bed, role: Role, store: &dyn TestStore) -> Result<Self> {
         let port = free_port()?;
-        let monitor = bed.standby(store)?.args(["--listen", &format!("127.0.0.1:{port}")]).start()?;
+        let monitor = waiting(bed, role, store, &["--listen", &format!("127.0.0.1:{port}")])?.start()?;
         Ok(Self { _monitor: monitor, port })
     }
 
     fn looks(&self) -> Result<f64> {
         let metrics = get(self.port, "/metrics")?.body;
-        let line = metrics.lines().find(|line| line.starts_with("heart_monitor_looks_total{"));
-        let (_, value) = line.and_then(|line| line.rsplit_once(' ')).context("a monitor counts its looks")?;
-        value.parse().context("a count is a number")
+        let counts = metrics.lines().filter(|line| READS.iter().any(|name| line.starts_with(name)));
+        let counts = counts.map(|line| line.rsplit_once(' ').map_or("", |(_, value)| value).parse::<f64>());
+        let reads: f64 = counts.sum::<Result<_, _>>().context("a count is a number")?;
+        ensure!(reads > 0.0, "a monitor counts its reads: {metrics}");
+        Ok(reads)
     }
 }

@@ -10,9 +10,15 @@ use flatline_tests::{Echo, Ticks};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Voice {
     /// The beacon of cluster a.
-    Writer,
-    /// The gate of cluster b.
-    Monitor,
+    WriterA,
+    /// The beacon of cluster b.
+    WriterB,
+    /// The guard of cluster a, and the workload behind it.
+    GuardA,
+    /// The guard of cluster b, and the workload behind it.
+    GuardB,
+    /// A person at a shell.
+    Operator,
     /// What the demo itself reads in the store.
     Store,
 }
@@ -21,17 +27,29 @@ impl Voice {
     /// The label before each line.
     pub(super) fn label(self) -> &'static str {
         match self {
-            Self::Writer => "writer a",
-            Self::Monitor => "monitor b",
+            Self::WriterA => "writer a",
+            Self::WriterB => "writer b",
+            Self::GuardA => "guard a",
+            Self::GuardB => "guard b",
+            Self::Operator => "operator",
             Self::Store => "store",
+        }
+    }
+
+    /// The cluster of a process, and the other one.
+    pub(super) fn clusters(self) -> (&'static str, &'static str) {
+        match self {
+            Self::WriterB | Self::GuardB => ("b", "a"),
+            Self::WriterA | Self::GuardA | Self::Operator | Self::Store => ("a", "b"),
         }
     }
 
     /// The colour of the label, as an ANSI code.
     fn colour(self) -> &'static str {
         match self {
-            Self::Writer => "32",
-            Self::Monitor => "33",
+            Self::WriterA | Self::GuardA => "32",
+            Self::WriterB | Self::GuardB => "33",
+            Self::Operator => "35",
             Self::Store => "36",
         }
     }
@@ -69,14 +87,20 @@ impl Narrator {
         self.quotes(Voice::Store, &format!("a/heartbeat.txt  {stamp}"));
     }
 
-    /// The end of the story.
-    pub(super) fn result(self, age: Duration, since_kill: Duration) {
-        self.says("The gate is open: heart-monitor exited with 0, and the workload of cluster b starts.");
+    /// How long the takeover took.
+    pub(super) fn takeover(self, age: Duration, since_kill: Duration) {
+        self.says("Cluster b has taken over: its workload runs, under the next term.");
         println!(
-            "  age of a's last stamp at that moment  {:>7.3} s  (the threshold is 10 s)",
+            "  age of a's last stamp when b's workload started  {:>7.3} s  (the threshold is 10 s)",
             age.as_secs_f64()
         );
-        println!("  from kill -9 to the gate's exit       {:>7.3} s", since_kill.as_secs_f64());
+        println!("  from kill -9 to that start                       {:>7.3} s", since_kill.as_secs_f64());
+    }
+
+    /// How long nobody worked during the failback.
+    pub(super) fn handover(self, gap: Duration) {
+        self.says("Cluster a works again, and b stands by.");
+        println!("  from b's stop to a's start  {:>7.3} s", gap.as_secs_f64());
     }
 
     fn paint(self, code: &str, text: &str) -> String {

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use failover_policy::{BootTime, Gate, Opening, RecordState, Step};
+use failover_policy::{BootTime, Gate, Opening, Step};
 use flatline_shell::activation::{ActivationRequest, Activations};
 use flatline_shell::{Clock, Exit, sleep_until};
 use futures::FutureExt;
@@ -16,7 +16,7 @@ use crate::heart_journal::SUMMARY_EVERY;
 use crate::ownership::activation;
 use crate::ownership::chronicle::Chronicle;
 use crate::ownership::config::OwnershipConfig;
-use crate::ownership::rehearsal::Rehearsal;
+use crate::ownership::rehearsal::{self, Rehearsal};
 use crate::ownership::state::OwnershipState;
 
 /// One closed gate.
@@ -119,9 +119,8 @@ impl<'h> Hold<'h> {
     async fn activate(&mut self, request: ActivationRequest) {
         let outcome = match activation::asked(&self.gate, request.from(), self.clock.now()) {
             Ok(swap) => {
-                let swapped = self.carrier.swap(&swap).await;
-                let outcome = activation::outcome(&swap, &swapped);
-                self.take(Errand::Swap(Box::new(swap), swapped));
+                let (errand, outcome) = activation::carry_out(swap, &mut self.carrier).await;
+                self.take(errand);
                 outcome
             }
             Err(why_not) => why_not,
@@ -129,18 +128,9 @@ impl<'h> Hold<'h> {
         request.answer(outcome).await;
     }
 
-    /// Whoever may have to take over tries once, on a quiet day, what that needs. The owner's gate has no time for it.
+    /// Whoever may have to take over tries once, on a quiet day, what that needs.
     fn rehearse_once(&mut self) {
-        let rule = &self.config.rule;
-        let stands_by = match self.gate.record() {
-            RecordState::Found(record) => record.owner != rule.this,
-            RecordState::Absent => rule.this != rule.primary,
-            RecordState::NotRead
-            | RecordState::Unreadable
-            | RecordState::Lost(_)
-            | RecordState::Unusable(_) => false,
-        };
-        if let Some(rehearsal) = self.rehearsal.take_if(|_| stands_by) {
+        if let Some(rehearsal) = self.rehearsal.take_if(|_| rehearsal::concerns(&self.gate)) {
             self.beside.spawn(rehearsal.run());
         }
     }
