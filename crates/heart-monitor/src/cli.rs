@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use failover_policy::{OnStoreLoss, Span};
 use flatline_shell::{ClusterArgs, LogArgs, StoreArgs};
 
+use crate::operator::args::{ActivateArgs, FailbackArgs, HandoverArgs, MaintenanceArgs};
 use crate::ownership::args::OwnershipArgs;
 use crate::timing_args::TimingArgs;
 
@@ -33,10 +34,18 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Look at one heart once: exit 0 beating, 1 flatlined, 2 cannot tell
     Check(CheckArgs),
-    /// Show every cluster in the store
+    /// Show who owns the work, and every cluster in the store
     Status(StatusArgs),
     /// Follow every cluster in the store, a line each
     Watch(WatchArgs),
+    /// Move the work to another cluster: the old side stops before the new one starts
+    Handover(HandoverArgs),
+    /// Move the work back to the primary: a handover by another name
+    Failback(FailbackArgs),
+    /// Make a cluster the owner at once, without waiting for silence: both sides may run for a while
+    Activate(ActivateArgs),
+    /// Keep gates from taking over by themselves for a while
+    Maintenance(MaintenanceArgs),
     /// Show every duration, what follows from it, and whether the set is safe
     Timing(TimingReportArgs),
     /// Examine the store, the credential, the mount, the clocks and the budget, and say what to mend

@@ -4,10 +4,10 @@
 //! Follow a look: `watcher` reads the store when the policy's detector wants it to, hands over what
 //! it found and when, and reports the assessment. `wait` is the init container, in `gate`; `check`, `status`
 //! and `watch` show the same assessments to people; `timing` and `doctor` examine the configuration and the
-//! store around them.
+//! store around them. `operator` has the commands by which people change who runs.
 //!
 //! What this crate does not do: it decides nothing about hearts or about who may run, that is `failover-policy`. To
-//! the store it writes the ownership record, as that asks for it, and probes, which it removes.
+//! the store it writes the ownership record, as that asks for it, what operators order, and probes, which it removes.
 
 mod carrier;
 mod check;
@@ -20,6 +20,7 @@ mod heart_journal;
 mod heart_metrics;
 mod heart_report;
 mod mount_table;
+mod operator;
 mod ownership;
 mod paint;
 mod read_journal;
@@ -52,6 +53,9 @@ async fn run_checked(cli: Cli, environment: &Environment) -> Result<Exit, Config
     match cli.command {
         // A guard passes signals on instead of ending by them.
         Command::Run(args) => guard::run(args, environment, clock).await,
+        // A handover says where it leaves things before it goes.
+        Command::Handover(args) => operator::handover(&args, environment, clock).await,
+        Command::Failback(args) => operator::failback(&args, environment, clock).await,
         command => Box::pin(until_told_to_stop(dispatch(command, environment, clock))).await,
     }
 }
@@ -81,6 +85,10 @@ async fn dispatch(
         Command::Check(args) => check::run(&args, environment, clock).await,
         Command::Status(args) => status::run(&args, environment, clock).await,
         Command::Watch(args) => watch::run(&args, environment, clock).await,
+        Command::Handover(args) => operator::handover(&args, environment, clock).await,
+        Command::Failback(args) => operator::failback(&args, environment, clock).await,
+        Command::Activate(args) => operator::activate(&args, environment, clock).await,
+        Command::Maintenance(args) => operator::maintenance(&args, environment, clock).await,
         Command::Timing(args) => timing_report::run(&args),
         Command::Doctor(args) => doctor::run(&args, environment, clock).await,
     }

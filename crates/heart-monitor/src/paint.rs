@@ -61,3 +61,25 @@ pub(crate) fn print_error(text: &str) {
     // Nobody is left to tell when stderr itself is closed.
     let _ = writeln!(anstream::stderr(), "heart-monitor: error: {text}");
 }
+
+/// The text without what a line of this width has no room for.
+pub(crate) fn cut(text: &str, columns: usize) -> String {
+    if text.chars().count() <= columns {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(columns.saturating_sub(1)).collect();
+    format!("{kept}…")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_cut_to_the_width_with_a_mark_where_something_is_missing() {
+        let table = [("abc", 3, "abc"), ("abcd", 3, "ab…"), ("äöüß", 3, "äö…"), ("abc", 0, "…"), ("", 0, "")];
+        for (text, columns, expected) in table {
+            assert_eq!(cut(text, columns), expected);
+        }
+    }
+}

@@ -7,7 +7,7 @@
 pub(crate) mod activation;
 pub(crate) mod args;
 mod bulletin;
-mod cache_age;
+pub(crate) mod cache_age;
 pub(crate) mod chronicle;
 pub(crate) mod config;
 pub(crate) mod front;

@@ -1,0 +1,188 @@
+//! Carries out what the handover's machine asks for, and shows what it waits for.
+
+use std::sync::Arc;
+
+use failover_policy::{
+    Assessment, BootTime, ClusterId, Detector, Handover, HandoverEnd, HandoverRule, HandoverStep,
+    HandoverWait, Look, Now, OwnershipRecord, Phase, Purpose, RecordState, Swap, SwapOutcome,
+};
+use flatline_shell::{Clock, ConfigError, sleep_until};
+use heartbeat_store::StoreError;
+
+use crate::carrier::{Carried, Carrier};
+use crate::heart_report::sentence;
+use crate::operator::console::Console;
+use crate::operator::setting::Setting;
+use crate::operator::words::seconds_left;
+
+/// One handover at work on the store. Its futures may be dropped at any point; what is known then stays.
+#[derive(Debug)]
+pub(super) struct Driver {
+    rule: HandoverRule,
+    machine: Handover,
+    carrier: Carrier,
+    clock: Arc<dyn Clock>,
+    heart: Option<Carried<Look>>,
+    /// Why the last read or swap of the record failed.
+    trouble: Option<StoreError>,
+    waits_for_beat_since: Option<BootTime>,
+    /// Whether a swap was sent off and nothing was heard of it yet.
+    pub(super) swap_under_way: bool,
+}
+
+/// How carrying a handover out ended.
+#[derive(Debug)]
+pub(super) enum Ended {
+    /// As the machine says.
+    Decided(HandoverEnd),
+    /// This place can never do it.
+    Impossible(StoreError),
+}
+
+impl Driver {
+    pub(super) fn new(setting: &Setting, rule: HandoverRule) -> Self {
+        Self {
+            machine: Handover::new(rule.clone()),
+            rule,
+            carrier: Carrier::new(setting.store.clone(), Arc::clone(&setting.clock)),
+            clock: Arc::clone(&setting.clock),
+            heart: None,
+            trouble: None,
+            waits_for_beat_since: None,
+            swap_under_way: false,
+        }
+    }
+
+    pub(super) fn rule(&self) -> &HandoverRule {
+        &self.rule
+    }
+
+    pub(super) fn record(&self) -> &RecordState {
+        self.machine.record()
+    }
+
+    pub(super) fn trouble(&self) -> Option<&StoreError> {
+        self.trouble.as_ref()
+    }
+
+    /// Reads until it is known what there is to do, and changes nothing; the end where that is nothing.
+    pub(super) async fn survey(&mut self, console: &mut impl Console) -> Option<HandoverEnd> {
+        loop {
+            let now = self.clock.now();
+            match self.machine.poll_step(now) {
+                HandoverStep::ReadRecord => self.read_record().await,
+                HandoverStep::ReadHeart(cluster) => self.read_heart(&cluster).await,
+                HandoverStep::Sleep(until) if self.machine.waiting(now) == Some(HandoverWait::Record) => {
+                    self.wait(now, until, console).await;
+                }
+                HandoverStep::Swap(_) | HandoverStep::Sleep(_) => return None,
+                HandoverStep::Done(end) => return Some(end),
+            }
+        }
+    }
+
+    /// Carries the handover out to its end.
+    pub(super) async fn finish(&mut self, console: &mut impl Console) -> Result<Ended, ConfigError> {
+        loop {
+            let now = self.clock.now();
+            match self.machine.poll_step(now) {
+                HandoverStep::ReadRecord => self.read_record().await,
+                HandoverStep::ReadHeart(cluster) => self.read_heart(&cluster).await,
+                HandoverStep::Sleep(until) => self.wait(now, until, console).await,
+                HandoverStep::Swap(swap) => {
+                    self.swap(*swap, console).await?;
+                    if let Some(error @ StoreError::Unsupported { .. }) = &self.trouble {
+                        return Ok(Ended::Impossible(error.clone()));
+                    }
+                }
+                HandoverStep::Done(end) => return Ok(Ended::Decided(end)),
+            }
+        }
+    }
+
+    /// Reads the record once more, whatever the machine wants: where does it stand?
+    pub(super) async fn read_record(&mut self) {
+        let Carried { answer, error } = self.carrier.look_at_record().await;
+        self.trouble = error;
+        self.machine.handle_record(answer);
+    }
+
+    /// The successor's heart in a sentence, by its last stamp; `None` before it was looked at.
+    pub(super) fn heart(&self) -> Option<String> {
+        let Carried { answer, error } = self.heart.as_ref()?;
+        let mut detector = Detector::new(self.rule.watch.at_first_sight());
+        detector.handle_look(*answer);
+        let assessment: Assessment = detector.assess(answer.completed.boot);
+        Some(sentence(&assessment, error.as_ref()))
+    }
+
+    /// How long nobody may run under this record once it says releasing.
+    pub(super) fn settle(&self, record: &OwnershipRecord) -> std::time::Duration {
+        let drain = match record.phase {
+            Phase::Releasing { drain, .. } => drain,
+            Phase::Active { .. } | Phase::Pending { .. } => self.rule.drain,
+        };
+        record.timing.settle(drain) + self.rule.cache_age.get()
+    }
+
+    async fn read_heart(&mut self, cluster: &ClusterId) {
+        let carried = self.carrier.look_at_heart(cluster).await;
+        self.machine.handle_heart(carried.answer);
+        self.heart = Some(carried);
+    }
+
+    async fn swap(&mut self, swap: Swap, console: &mut impl Console) -> Result<(), ConfigError> {
+        self.swap_under_way = true;
+        let Carried { answer, error } = self.carrier.swap(&swap).await;
+        self.swap_under_way = false;
+        self.trouble = error.filter(|_| answer.outcome == SwapOutcome::Failed);
+        let released = swap.purpose == Purpose::Release && answer.outcome == SwapOutcome::Won;
+        let OwnershipRecord { owner, revision, .. } = swap.record.clone();
+        self.machine.handle_swap(swap, answer.outcome, answer.issued, answer.completed);
+        if released {
+            console.tell(&format!(
+                "released: the guards of cluster {owner} stop their workload (revision {revision})\n"
+            ))?;
+        }
+        Ok(())
+    }
+
+    async fn wait(&mut self, now: Now, until: BootTime, console: &mut impl Console) {
+        let waiting = self.machine.waiting(now);
+        let for_beat = waiting == Some(HandoverWait::SuccessorBeat);
+        self.waits_for_beat_since = for_beat.then(|| self.waits_for_beat_since.unwrap_or(now.boot));
+        console.show(now.boot, &self.progress(waiting.as_ref(), now.boot));
+        sleep_until(self.clock.as_ref(), until).await;
+    }
+
+    fn progress(&self, waiting: Option<&HandoverWait>, now: BootTime) -> String {
+        let to = &self.rule.to;
+        let because = |error: Option<&StoreError>| error.map_or(String::new(), |error| format!(": {error}"));
+        match waiting {
+            Some(HandoverWait::Record) => {
+                format!("waiting for the ownership record to be read{}", because(self.trouble.as_ref()))
+            }
+            Some(HandoverWait::SuccessorBeat) => {
+                let since = now.since(self.waits_for_beat_since.unwrap_or(now));
+                let left = self.rule.watch.flatline_after.get().saturating_sub(since);
+                let error = self.heart.as_ref().and_then(|heart| heart.error.as_ref());
+                format!(
+                    "waiting for a beat of cluster {to}, {} at most{}",
+                    seconds_left(left),
+                    because(error)
+                )
+            }
+            Some(HandoverWait::OldSideStops(until)) => {
+                let owner = self
+                    .record()
+                    .record()
+                    .map_or("the old side".to_owned(), |r| format!("cluster {}", r.owner));
+                format!(
+                    "waiting for {owner} to have stopped for certain: {} left",
+                    seconds_left(until.since(now))
+                )
+            }
+            None => format!("trying again to write the ownership record{}", because(self.trouble.as_ref())),
+        }
+    }
+}

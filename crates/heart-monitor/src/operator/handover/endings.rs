@@ -1,0 +1,103 @@
+//! How a handover ends, for people and for exit codes.
+
+use failover_policy::{ClusterId, HandoverEnd, OwnershipRecord, Phase, RecordState};
+use flatline_shell::Exit;
+
+use crate::operator::words::{origin, sentence};
+
+/// 0 where the work is where it was to be, 2 where it is not.
+pub(super) fn exit_of(end: &HandoverEnd) -> Exit {
+    match end {
+        HandoverEnd::HandedOver(_) | HandoverEnd::AlreadyOwner(_) | HandoverEnd::CalledOff(_) => Exit::Done,
+        HandoverEnd::SuccessorSilent
+        | HandoverEnd::Overtaken(_)
+        | HandoverEnd::TakeoverUnderWay(_)
+        | HandoverEnd::OtherHandover(_)
+        | HandoverEnd::Lost
+        | HandoverEnd::Unusable(_) => Exit::CannotTell,
+    }
+}
+
+/// What came of it, where things stand, and what to do where that is not what was asked for. `state` is what the
+/// record says in the end, `heart` what is known of the successor's.
+pub(super) fn line(end: &HandoverEnd, to: &ClusterId, state: &RecordState, heart: Option<&str>) -> String {
+    match end {
+        HandoverEnd::HandedOver(record) => format!("done: {}", sentence(record)),
+        HandoverEnd::AlreadyOwner(record) if record.stored_revision().is_none() => {
+            format!("nothing to do: cluster {to} is the primary and owns the work, no record says otherwise")
+        }
+        HandoverEnd::AlreadyOwner(record) => format!("nothing to do: {}", sentence(record)),
+        HandoverEnd::CalledOff(record) => format!("called off: {}", sentence(record)),
+        HandoverEnd::SuccessorSilent => format!(
+            "not handed over: the heart of cluster {to} does not beat ({}); {}. Start its beacon and run this again; \
+             'heart-monitor activate --cluster {to}' moves the work without a beat",
+            heart.unwrap_or("not looked at"),
+            owner_now(state),
+        ),
+        HandoverEnd::Overtaken(record) => format!(
+            "not handed over: somebody else ended this handover: {} ({}). Find out why, then run this again",
+            sentence(record),
+            origin(record),
+        ),
+        HandoverEnd::TakeoverUnderWay(record) => format!(
+            "not handed over: a takeover is under way: {} ({}). Run this again when it has ended, see 'heart-monitor \
+             status'; where nobody ends it, 'heart-monitor activate' does",
+            sentence(record),
+            origin(record),
+        ),
+        HandoverEnd::OtherHandover(record) => other_handover(record),
+        HandoverEnd::Lost => format!(
+            "not handed over: the ownership record was read before, and is gone or older now: the store lost it, or \
+             another store is mounted. See 'heart-monitor status', then 'heart-monitor activate --cluster {to} --term N'"
+        ),
+        HandoverEnd::Unusable(why) => format!(
+            "not handed over: {why}. See 'heart-monitor status'; 'heart-monitor activate --cluster {to}' replaces the \
+             record"
+        ),
+    }
+}
+
+/// Where the record stands when a handover stops short of its end, and how to go on.
+pub(super) fn standing(command: &str, to: &ClusterId, state: &RecordState) -> String {
+    match state {
+        RecordState::Found(record) => match &record.phase {
+            Phase::Active { .. } if record.owner == *to => {
+                format!("nothing is left to do: {}", sentence(record))
+            }
+            Phase::Active { .. } => format!("{}; '{command} --to {to}' starts again", sentence(record)),
+            Phase::Pending { .. } => format!("{}; see 'heart-monitor status'", sentence(record)),
+            Phase::Releasing { successor, .. } => format!(
+                "{}; nobody runs until that has ended: '{command} --to {successor}' completes it, as a gate of cluster \
+                 {successor} does by itself; '{command} --to {}' calls it off",
+                sentence(record),
+                record.owner,
+            ),
+        },
+        RecordState::Absent => format!("no record was written; '{command} --to {to}' starts again"),
+        RecordState::NotRead | RecordState::Unreadable => {
+            "what the record says cannot be read now; see 'heart-monitor status' when the store answers"
+                .to_owned()
+        }
+        RecordState::Lost(_) | RecordState::Unusable(_) => {
+            "the record is lost or cannot be used; see 'heart-monitor status'".to_owned()
+        }
+    }
+}
+
+fn owner_now(state: &RecordState) -> String {
+    state.record().map_or_else(|| "nothing was changed".to_owned(), sentence)
+}
+
+fn other_handover(record: &OwnershipRecord) -> String {
+    let owner = &record.owner;
+    let successor = match &record.phase {
+        Phase::Releasing { successor, .. } => successor,
+        Phase::Active { .. } | Phase::Pending { .. } => owner,
+    };
+    format!(
+        "not handed over: another handover is under way: {} ({}). 'heart-monitor handover --to {successor}' completes \
+         it, 'heart-monitor handover --to {owner}' calls it off",
+        sentence(record),
+        origin(record),
+    )
+}

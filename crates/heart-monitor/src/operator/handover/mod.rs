@@ -1,0 +1,214 @@
+//! `handover` and `failback`: move the work to another cluster, one side stopping before the other starts.
+
+mod driver;
+mod endings;
+mod plan;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use failover_policy::{ClusterId, HandoverRule, RecordState, Span, WatchRule};
+use flatline_shell::{Clock, ClusterArgs, ConfigError, Environment, Exit, Termination, sleep_until};
+
+use self::driver::{Driver, Ended};
+use self::plan::Plan;
+use crate::operator::args::{ConsentArgs, FailbackArgs, HandoverArgs, HandoverCommonArgs};
+use crate::operator::consent;
+use crate::operator::console::{Console, Streams};
+use crate::operator::setting::Setting;
+use crate::operator::stop::{Stop, unless_stopped};
+
+/// `handover --to X`.
+pub(crate) async fn handover(
+    args: &HandoverArgs,
+    environment: &Environment,
+    clock: Arc<dyn Clock>,
+) -> Result<Exit, ConfigError> {
+    run("handover", Some(args.to.clone()), &args.common, environment, clock).await
+}
+
+/// `failback`: the same, to the primary unless it says otherwise.
+pub(crate) async fn failback(
+    args: &FailbackArgs,
+    environment: &Environment,
+    clock: Arc<dyn Clock>,
+) -> Result<Exit, ConfigError> {
+    run("failback", args.to.clone(), &args.common, environment, clock).await
+}
+
+async fn run(
+    command: &'static str,
+    to: Option<ClusterId>,
+    args: &HandoverCommonArgs,
+    environment: &Environment,
+    clock: Arc<dyn Clock>,
+) -> Result<Exit, ConfigError> {
+    let mut termination = Termination::install()?;
+    let (primary, drain, consent) = (args.primary.clone(), args.drain, args.consent);
+    let order = Order { command, to, primary, drain, timeout: args.timeout()?, consent };
+    let setting = Setting::open(&args.record, environment, clock).await?;
+    let transfer = Transfer { setting, order };
+    transfer.run(&mut Streams::new(), async || termination.received().await).await
+}
+
+/// What was asked for.
+#[derive(Debug, Clone)]
+struct Order {
+    command: &'static str,
+    /// `None` means the primary.
+    to: Option<ClusterId>,
+    primary: Option<ClusterId>,
+    drain: Span,
+    timeout: Option<Span>,
+    consent: ConsentArgs,
+}
+
+#[derive(Debug)]
+struct Transfer {
+    setting: Setting,
+    order: Order,
+}
+
+impl Transfer {
+    /// Survey, plan, go-ahead, execution. `interrupted` waits for the next signal: the first one asks to stop, and is
+    /// answered with where things stand; a second one does not wait for that.
+    async fn run(
+        &self,
+        console: &mut impl Console,
+        mut interrupted: impl AsyncFnMut() -> i32,
+    ) -> Result<Exit, ConfigError> {
+        let (clock, timeout) = (self.setting.clock.as_ref(), self.order.timeout);
+        let known = unless_stopped(clock, timeout, &mut interrupted, self.primary(console)).await;
+        let primary = match known {
+            Ok(primary) => primary,
+            Err(stop) => return Ok(stop.before_anything(console)),
+        };
+        let mut driver = self.driver(primary.clone())?;
+        let surveyed = unless_stopped(clock, timeout, &mut interrupted, driver.survey(console)).await;
+        let nothing_to_do = match surveyed {
+            Ok(end) => end,
+            Err(stop) => return Ok(stop.before_anything(console)),
+        };
+        self.needs_primary(&driver, primary.is_some())?;
+        if let Some(end) = nothing_to_do {
+            return end_as(&Ended::Decided(end), &driver, console);
+        }
+        if let Some(exit) = self.consented(&driver, console, &mut interrupted).await? {
+            return Ok(exit);
+        }
+        let finished = unless_stopped(clock, timeout, &mut interrupted, driver.finish(console)).await;
+        match finished {
+            Ok(ended) => end_as(&ended?, &driver, console),
+            Err(stop) => Ok(self.leave(stop, &mut driver, console, &mut interrupted).await),
+        }
+    }
+
+    /// The cluster that owns the work while there is no record: as it was named, or the classic one where the store
+    /// or the order knows a cluster of that name.
+    async fn primary(&self, console: &mut impl Console) -> Option<ClusterId> {
+        let flags = ClusterArgs {
+            this_cluster: self.order.to.clone(),
+            that_cluster: None,
+            primary: self.order.primary.clone(),
+        };
+        if let Some(primary) = flags.primary_among(flags.named()) {
+            return Some(primary);
+        }
+        loop {
+            let now = self.setting.clock.now().boot;
+            match self.setting.store.clusters().await {
+                Ok(clusters) => return flags.primary_among(&clusters),
+                Err(error) => console.show(now, &format!("waiting for the store to be read: {error}")),
+            }
+            let next = now.after(self.setting.timing.poll.get());
+            sleep_until(self.setting.clock.as_ref(), next).await;
+        }
+    }
+
+    fn driver(&self, primary: Option<ClusterId>) -> Result<Driver, ConfigError> {
+        let to = self.order.to.clone().or_else(|| primary.clone()).ok_or_else(|| {
+            ConfigError::new(
+                "to which cluster? the primary is not known: set --to, --primary or PRIMARY_CLUSTER",
+            )
+        })?;
+        let rule = HandoverRule {
+            // Where it is not known, nothing is done before a record was found: see `needs_primary`.
+            primary: primary.unwrap_or_else(|| to.clone()),
+            to,
+            drain: self.order.drain,
+            by: self.setting.by.clone(),
+            watch: WatchRule::new(&self.setting.timing),
+            lease: self.setting.lease(),
+            cache_age: self.setting.cache_age,
+        };
+        Ok(Driver::new(&self.setting, rule))
+    }
+
+    /// Without a record everything rests on who the primary is.
+    fn needs_primary(&self, driver: &Driver, is_known: bool) -> Result<(), ConfigError> {
+        if is_known || *driver.record() != RecordState::Absent {
+            return Ok(());
+        }
+        Err(ConfigError::new(format_args!(
+            "{} has no ownership record, so the primary owns the work; which cluster is that? set --primary or \
+             PRIMARY_CLUSTER",
+            self.setting.store.location()
+        )))
+    }
+
+    async fn consented(
+        &self,
+        driver: &Driver,
+        console: &mut impl Console,
+        interrupted: &mut impl AsyncFnMut() -> i32,
+    ) -> Result<Option<Exit>, ConfigError> {
+        let command = format!("heart-monitor {}", self.order.command);
+        let plan = Plan::of(driver, &command, &self.setting.store.location());
+        console.tell(&plan.text)?;
+        let clock = self.setting.clock.as_ref();
+        let asking = consent::obtain(self.order.consent, &plan.question, console);
+        let asked = unless_stopped(clock, None, interrupted, asking).await;
+        match asked {
+            Ok(obtained) => obtained,
+            Err(stop) => Ok(Some(stop.before_anything(console))),
+        }
+    }
+
+    /// Stopped short of the end: says where things stand.
+    async fn leave(
+        &self,
+        stop: Stop,
+        driver: &mut Driver,
+        console: &mut impl Console,
+        interrupted: &mut impl AsyncFnMut() -> i32,
+    ) -> Exit {
+        let clock = self.setting.clock.as_ref();
+        let late = std::mem::take(&mut driver.swap_under_way);
+        let _ = unless_stopped(clock, None, interrupted, driver.read_record()).await;
+        let command = format!("heart-monitor {}", self.order.command);
+        let standing = endings::standing(&command, &driver.rule().to, driver.record());
+        let late = if late { " A change was on its way and may still land." } else { "" };
+        let trouble = driver.trouble().map_or(String::new(), |error| format!(" ({error})"));
+        console.complain(&format!("{}: {standing}{trouble}{late}", stop.word()));
+        stop.exit()
+    }
+}
+
+fn end_as(ended: &Ended, driver: &Driver, console: &mut impl Console) -> Result<Exit, ConfigError> {
+    let end = match ended {
+        Ended::Decided(end) => end,
+        Ended::Impossible(error) => {
+            console.complain(&format!("not handed over: {error}"));
+            return Ok(Exit::CannotTell);
+        }
+    };
+    let exit = endings::exit_of(end);
+    let line = endings::line(end, &driver.rule().to, driver.record(), driver.heart().as_deref());
+    if exit == Exit::Done {
+        console.tell(&format!("{line}\n"))?;
+    } else {
+        console.complain(&line);
+    }
+    Ok(exit)
+}

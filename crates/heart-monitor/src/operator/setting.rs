@@ -1,0 +1,51 @@
+//! What every command that changes the record has at hand.
+
+use std::sync::Arc;
+
+use failover_policy::{LeaseTiming, Span, Timing};
+use flatline_shell::{Clock, ConfigError, Environment, process_name};
+use heartbeat_store::Store;
+
+use crate::operator::args::RecordArgs;
+use crate::ownership::cache_age;
+use crate::timing_args::deadlines;
+
+/// An open store, and what goes into records.
+#[derive(Debug, Clone)]
+pub(crate) struct Setting {
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) timing: Timing,
+    /// `c`: how old the answer of a read can be.
+    pub(crate) cache_age: Span,
+    /// Names this process, unlike any other.
+    pub(crate) by: String,
+}
+
+impl Setting {
+    pub(crate) async fn open(
+        args: &RecordArgs,
+        environment: &Environment,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, ConfigError> {
+        let timing = args.safe_timing()?;
+        let place = args.store.place(environment)?;
+        let store = args.store.open(environment, deadlines(&timing))?;
+        let cache_age = match args.cache_age {
+            Some(cache_age) => cache_age,
+            None => cache_age::of(&place, timing.read_deadline.get()).await,
+        };
+        let by = signature(environment, clock.as_ref())?;
+        Ok(Self { store, clock, timing, cache_age, by })
+    }
+
+    /// What is promised where there is no record to take it from.
+    pub(crate) fn lease(&self) -> LeaseTiming {
+        LeaseTiming::of(&self.timing)
+    }
+}
+
+/// The name that an operator's command signs with: that of its process, and a hint that a person was at work.
+pub(crate) fn signature(environment: &Environment, clock: &dyn Clock) -> Result<String, ConfigError> {
+    Ok(format!("operator:{}", process_name(environment, clock.now().wall)?))
+}
