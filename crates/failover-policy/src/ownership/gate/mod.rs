@@ -29,6 +29,8 @@ pub struct Gate {
     own: Option<Detector>,
     own_issued: Option<BootTime>,
     record_issued: Option<BootTime>,
+    /// Whether everything was done that the last looks called for.
+    round_is_over: bool,
     memory: RecordMemory,
     state: RecordState,
     /// The revision that was last found (`None`: there is none), and when it was first found to be the last.
@@ -50,6 +52,7 @@ impl Gate {
             own,
             own_issued: None,
             record_issued: None,
+            round_is_over: false,
             memory: RecordMemory::default(),
             state: RecordState::NotRead,
             stands: None,
@@ -63,10 +66,11 @@ impl Gate {
     /// What to do next.
     pub fn poll_step(&mut self, now: Now) -> Step {
         self.started.get_or_insert(now.boot);
-        if self.own_is_due(now.boot) {
+        let may_begin = !self.round_is_unfinished(now);
+        if may_begin && self.own_is_due(now.boot) {
             return Step::ReadOwn;
         }
-        if self.record_is_due(now.boot) {
+        if self.record_is_left() || (may_begin && self.record_is_due(now.boot)) {
             return Step::ReadRecord;
         }
         if let Some(cluster) = self.heart_due(now.boot) {
@@ -78,16 +82,18 @@ impl Gate {
         }
         match decision {
             Decision::Open(opening) => Step::Open(opening),
-            Decision::Swap { swap, .. } if self.no_swap_before.is_none_or(|before| now.boot >= before) => {
-                Step::Swap(swap)
+            Decision::Swap { swap, .. } if self.may_swap(now.boot) => Step::Swap(swap),
+            Decision::Swap { .. } | Decision::Wait(_) => {
+                self.round_is_over = true;
+                Step::Sleep(self.wake(&decision, now.boot))
             }
-            Decision::Swap { .. } | Decision::Wait(_) => Step::Sleep(self.wake(&decision, now.boot)),
         }
     }
 
     /// Takes a read of this cluster's own stamp.
     pub fn handle_own(&mut self, look: Look) {
         self.own_issued = Some(look.issued.boot);
+        self.round_is_over = false;
         let Some(own) = &mut self.own else { return };
         let beats = own.beats();
         own.handle_look(look);
@@ -102,6 +108,7 @@ impl Gate {
     /// Takes a read of the record; says what it came to.
     pub fn handle_record(&mut self, look: RecordLook) -> &RecordState {
         self.record_issued = Some(look.issued);
+        self.round_is_over = false;
         let completed = look.completed;
         self.state = self.memory.take(look, self.rule.cache_age);
         let found = match &self.state {

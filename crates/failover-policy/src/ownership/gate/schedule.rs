@@ -5,20 +5,54 @@ use std::time::Duration;
 use super::decision::Decision;
 use super::watch::HeartWatch;
 use super::{Gate, Waiting};
-use crate::{BootTime, ClusterId, MaintenanceFinding, Phase, Span, WatchRule};
+use crate::{BootTime, ClusterId, MaintenanceFinding, Now, Phase, Span, WatchRule};
 
 impl Gate {
     pub(super) fn own_is_due(&self, now: BootTime) -> bool {
         self.own.is_some() && is_due(self.own_issued, self.rule.watch.poll, now)
     }
 
-    /// Under a guard each look at the own stamp is followed by one at the record, never the other way round.
+    /// Whether a poll is over since the record was last read. Under a guard, looks at the own stamp are what is due.
     pub(super) fn record_is_due(&self, now: BootTime) -> bool {
+        self.own.is_none() && is_due(self.record_issued, self.rule.watch.poll, now)
+    }
+
+    /// Whether the record has to be read in this round: under a guard each look at the own stamp is followed by one
+    /// at the record, never the other way round.
+    pub(super) fn record_is_left(&self) -> bool {
         match (self.own_issued, self.record_issued) {
-            (_, None) => true,
             (Some(own), Some(record)) => own > record,
-            (None, Some(_)) => is_due(self.record_issued, self.rule.watch.poll, now),
+            (Some(_), None) => true,
+            (None, _) => self.own.is_none() && self.record_issued.is_none(),
         }
+    }
+
+    /// Whether something of this round is left to do: reading the record, looking at the watched heart, or acting on
+    /// both. It comes before the next round, or a store whose reads take as long as a poll would let nobody come to
+    /// a decision. A round that a freeze cut short is not taken up again.
+    pub(super) fn round_is_unfinished(&self, now: Now) -> bool {
+        let Some(began) = self.own_issued.or(self.record_issued) else { return false };
+        let last_read = self.record_issued.map_or(began, |record| record.max(began));
+        if self.round_is_over || now.boot.since(last_read) > self.rule.watch.gap {
+            return false;
+        }
+        let looked = |heart: &HeartWatch| heart.last_look_issued() >= Some(began);
+        let heart_is_left =
+            || self.heart_due(now.boot).is_some() && !self.heart_to_read().is_some_and(looked);
+        self.record_is_left() || heart_is_left() || self.is_about_to_act(now)
+    }
+
+    fn is_about_to_act(&self, now: Now) -> bool {
+        match self.decide(now) {
+            Decision::Open(_) => true,
+            Decision::Swap { .. } => self.may_swap(now.boot),
+            Decision::Wait(_) => false,
+        }
+    }
+
+    /// Whether the last swap that failed is long enough ago.
+    pub(super) fn may_swap(&self, now: BootTime) -> bool {
+        self.no_swap_before.is_none_or(|before| now >= before)
     }
 
     pub(super) fn heart_due(&self, now: BootTime) -> Option<ClusterId> {

@@ -94,11 +94,13 @@ impl HeartWatch {
     /// Whether a look is due: the detector wants one, or the claim can be verified from `verify` on and nobody has
     /// tried yet.
     pub(super) fn is_due(&self, now: BootTime, verify: Option<BootTime>) -> bool {
-        let tried = |due| {
-            self.looked_since_revision > Looked::NotYet && self.detector.last_look_issued() >= Some(due)
-        };
+        let tried = |due| self.looked_since_revision > Looked::NotYet && self.last_look_issued() >= Some(due);
         let to_verify = verify.is_some_and(|due| now >= due && !tried(due));
         to_verify || self.wake().is_none_or(|wake| now >= wake)
+    }
+
+    pub(super) fn last_look_issued(&self) -> Option<BootTime> {
+        self.detector.last_look_issued()
     }
 
     pub(super) fn last_good_look(&self) -> Option<BootTime> {
