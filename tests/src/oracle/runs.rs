@@ -71,9 +71,8 @@ impl Runs {
     /// Everything that may never be and yet was.
     pub fn violations(&self) -> Vec<Violation> {
         let runs = self.all();
-        let pairs = runs.iter().enumerate().flat_map(|(at, later)| {
-            runs[..at].iter().map(move |earlier| ((*earlier).clone(), (*later).clone()))
-        });
+        let pairs =
+            runs.iter().enumerate().flat_map(|(at, later)| runs[..at].iter().map(move |run| (run, later)));
         pairs.filter_map(|(earlier, later)| Violation::between(earlier, later)).collect()
     }
 
@@ -90,16 +89,20 @@ impl Runs {
 
 impl Violation {
     /// What is wrong with two runs, of which the second did not begin before the first.
-    fn between(earlier: Run, later: Run) -> Option<Self> {
+    fn between(earlier: &Run, later: &Run) -> Option<Self> {
+        let runs = || (earlier.clone(), later.clone());
         let other_cluster = earlier.cluster != later.cluster;
         if other_cluster && later.begin <= earlier.last {
             let overlap = earlier.last.min(later.last).since(later.begin);
+            let (earlier, later) = runs();
             return Some(Self::Overlap(earlier, later, overlap));
         }
         if later.term < earlier.term {
+            let (earlier, later) = runs();
             return Some(Self::TermRanBack(earlier, later));
         }
-        (other_cluster && later.term == earlier.term).then_some(Self::SharedTerm(earlier, later))
+        let shared = other_cluster && later.term == earlier.term;
+        shared.then(runs).map(|(earlier, later)| Self::SharedTerm(earlier, later))
     }
 }
 

@@ -11,6 +11,7 @@ mod frozen;
 mod gates;
 mod network;
 mod rollout;
+mod soak;
 mod store;
 mod takeover;
 
