@@ -14,6 +14,7 @@ mod rollout;
 mod soak;
 mod store;
 mod takeover;
+mod told;
 
 use std::time::Duration;
 

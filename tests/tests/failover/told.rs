@@ -1,0 +1,111 @@
+//! What a guard tells people and programs: letters, notifications, and a door for whoever has the key.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use flatline_tests::{FolderStore, TestStore, free_port, get, post, until};
+use serde_json::Value;
+
+use crate::SOON;
+use crate::cluster::Cluster;
+use crate::scene::{Scene, notes_to};
+
+on_a_folder! {
+    the_letters_follow_the_work,
+    a_claim_that_was_contested_is_told_by_its_letter,
+    whoever_has_the_key_makes_a_waiting_guard_the_owner_and_the_other_stops,
+    notifications_come_in_the_order_of_events,
+}
+
+/// The letter of the guard on a port; an error says what came instead.
+fn letter(port: u16) -> Result<String> {
+    let state: Value = serde_json::from_str(&get(port, "/state")?.body)?;
+    Ok(state["letter"].as_str().context("a letter")?.to_owned())
+}
+
+fn comes_to(port: u16, wanted: &str) -> Result<()> {
+    until(&format!("the letter {wanted}"), SOON, || (letter(port).ok()? == wanted).then_some(()))
+}
+
+/// A cluster whose guard listens.
+fn listening(scene: &Scene<impl TestStore>, name: &str) -> Result<(Cluster, u16)> {
+    let port = free_port()?;
+    let guard = scene.guard(name)?.env("HEART_MONITOR_LISTEN", format!("127.0.0.1:{port}"));
+    let cluster = Cluster::start(name, scene.writer(name)?, guard.env("ACTIVATION_KEY", "abcdefgh9"))?;
+    Ok((cluster, port))
+}
+
+fn the_letters_follow_the_work(scene: &Scene<impl TestStore>) -> Result<()> {
+    let (a, of_a) = listening(scene, "a")?;
+    scene.runs("a", 1)?;
+    let (_b, of_b) = listening(scene, "b")?;
+    comes_to(of_a, "O")?;
+    comes_to(of_b, "S")?;
+    a.writer.kill()?;
+    scene.runs("b", 2)?;
+    comes_to(of_b, "O")?;
+    comes_to(of_a, "S")
+}
+
+fn a_claim_that_was_contested_is_told_by_its_letter(scene: &Scene<impl TestStore>) -> Result<()> {
+    let a = scene.cluster("a")?;
+    scene.runs("a", 1)?;
+    let (port, _writer) = (free_port()?, scene.writer("b")?.start()?);
+    let claimant = scene.guard("b")?.env("HEART_MONITOR_LISTEN", format!("127.0.0.1:{port}"));
+    let claimant = claimant.env("HEART_MONITOR_CACHE_AGE", "1s").start()?;
+    a.dies()?;
+    scene.record_comes_to("phase", "pending")?;
+    claimant.freeze()?;
+    let _back = scene.cluster("a")?;
+    scene.has_begun("a", 2)?;
+    claimant.thaw()?;
+    comes_to(port, "N")?;
+    scene.runs_on("a", scene.pace.watch)
+}
+
+fn whoever_has_the_key_makes_a_waiting_guard_the_owner_and_the_other_stops(
+    scene: &Scene<impl TestStore>,
+) -> Result<()> {
+    let a = scene.cluster("a")?;
+    scene.runs("a", 1)?;
+    let (mut b, port) = listening(scene, "b")?;
+    comes_to(port, "S")?;
+    // An activation waives the wait for the other side, so the other side is stopped first.
+    a.dies()?;
+    ensure!(post(port, "/activate", "abcdefgh8")?.status != 200, "a wrong key opens nothing");
+    let taken = post(port, "/activate", "abcdefgh9")?;
+    ensure!(taken.status == 200, "the key opens: {taken:?}");
+    scene.runs("b", 2)?;
+    ensure!(b.guard.is_running()?, "a guard goes on");
+    let _back = scene.cluster("a")?;
+    scene.runs_on("b", scene.pace.watch)
+}
+
+fn notifications_come_in_the_order_of_events(scene: &Scene<FolderStore>) -> Result<()> {
+    let told = scene.file("told");
+    let told_so_far = |wanted: &str| told_comes_to(&told, wanted);
+    let writer = scene.writer("a")?.start()?;
+    let _guard = scene.guard("a")?.envs(notes_to(&told)).start()?;
+    scene.runs("a", 1)?;
+    told_so_far("active a 1 a\n")?;
+    let b = scene.cluster("b")?;
+    writer.freeze()?;
+    scene.runs("b", 2)?;
+    // Told when its own right ended, before anybody else had the work.
+    told_so_far("standby a 1 a\n")?;
+    writer.thaw()?;
+    b.dies()?;
+    scene.runs("a", 3)?;
+    told_so_far("active a 3 a\n")?;
+    let text = fs::read_to_string(&told)?;
+    let order: Vec<_> = text.lines().filter_map(|line| line.split(' ').next()).collect();
+    ensure!(order == ["standby", "active", "standby", "active"], "this was told:\n{text}");
+    Ok(())
+}
+
+fn told_comes_to(told: &Path, wanted: &str) -> Result<()> {
+    until(&format!("'{}' to be told last", wanted.trim()), SOON, || {
+        fs::read_to_string(told).ok()?.ends_with(wanted).then_some(())
+    })
+}
