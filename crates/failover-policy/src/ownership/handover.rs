@@ -82,6 +82,8 @@ pub struct Handover {
     state: RecordState,
     stands: Option<(Option<u64>, BootTime)>,
     record_issued: Option<BootTime>,
+    /// Whether it was decided on what was read since the record was.
+    round_is_over: bool,
     no_swap_before: Option<BootTime>,
     successor: Detector,
     first_heart_look: Option<BootTime>,
@@ -107,6 +109,7 @@ impl Handover {
             state: RecordState::NotRead,
             stands: None,
             record_issued: None,
+            round_is_over: false,
             no_swap_before: None,
             successor,
             first_heart_look: None,
@@ -115,34 +118,39 @@ impl Handover {
         }
     }
 
-    /// What to do next.
+    /// What to do next. A round reads the record, then the successor's stamp, and decides; only then the next one
+    /// begins, or a store whose reads take as long as a poll would let nobody come to a decision.
     pub fn poll_step(&mut self, now: Now) -> HandoverStep {
-        let poll = self.rule.watch.poll.get();
-        let record_due = self.record_issued.map(|issued| issued.after(poll));
-        if record_due.is_none_or(|due| now.boot >= due) {
+        let is_due = |due: Option<BootTime>| due.is_none_or(|due| now.boot >= due);
+        let record_due = self.record_issued.map(|issued| issued.after(self.rule.watch.poll.get()));
+        if self.record_issued.is_none() || (self.round_is_over && is_due(record_due)) {
             return HandoverStep::ReadRecord;
         }
         let heart_due = self.successor.poll_wake();
-        if self.needs_heart() && heart_due.is_none_or(|due| now.boot >= due) {
+        let is_looked_at = !self.round_is_over && self.successor.last_look_issued() >= self.record_issued;
+        if self.needs_heart() && is_due(heart_due) && !is_looked_at {
             return HandoverStep::ReadHeart(self.rule.to.clone());
         }
         let awaited = match self.decide(now) {
-            Ok(swap) if self.no_swap_before.is_none_or(|before| now.boot >= before) => {
-                return HandoverStep::Swap(Box::new(swap));
-            }
+            Ok(swap) if self.may_swap(now.boot) => return HandoverStep::Swap(Box::new(swap)),
             Err(Pause::Done(end)) => return HandoverStep::Done(end),
             Ok(_) => self.no_swap_before,
             Err(Pause::Wait(HandoverWait::OldSideStops(until))) => Some(until),
             Err(Pause::Wait(HandoverWait::Record | HandoverWait::SuccessorBeat)) => None,
         };
+        if !self.round_is_over {
+            self.round_is_over = true;
+            return self.poll_step(now);
+        }
         let wakes = [record_due, heart_due.filter(|_| self.needs_heart()), awaited];
         let wake = wakes.into_iter().flatten().filter(|wake| *wake > now.boot).min();
-        HandoverStep::Sleep(wake.unwrap_or_else(|| now.boot.after(poll)))
+        HandoverStep::Sleep(wake.unwrap_or_else(|| now.boot.after(self.rule.watch.poll.get())))
     }
 
     /// Takes a read of the record.
     pub fn handle_record(&mut self, look: RecordLook) {
         self.record_issued = Some(look.issued);
+        self.round_is_over = false;
         let completed = look.completed;
         self.state = self.memory.take(look, self.rule.cache_age);
         let found = match &self.state {
@@ -192,6 +200,11 @@ impl Handover {
             Err(Pause::Wait(wait)) => Some(wait),
             _ => None,
         }
+    }
+
+    /// Whether the last swap that failed is long enough ago.
+    fn may_swap(&self, now: BootTime) -> bool {
+        self.no_swap_before.is_none_or(|before| now >= before)
     }
 
     fn is_releasing_to_successor(&self) -> bool {

@@ -43,9 +43,22 @@ fn a_claim_that_was_made_a_moment_ago_is_left_to_whoever_made_it() {
 #[test]
 fn a_claim_left_behind_stands_still_for_the_longer_of_the_own_watch_and_the_records() {
     let record = OwnershipRecord { timing: lease(29, 2), ..pending("b", "a") };
-    let mut bench = left_behind(gate_rule("b")).with_record(record);
+    let mut bench = left_behind(gate_rule("b")).with_record(record.clone());
     bench.run_to(MINUTE);
-    assert_eq!(bench.swaps(), [(30_000, Purpose::Own)]);
+    assert_eq!(bench.swaps(), [(30_000, Purpose::Own)], "29 s of standstill, and 30 s of silence");
+
+    let mut bench =
+        left_behind(gate_rule("b")).with_record(OwnershipRecord { timing: lease(29, 2), ..active("a") });
+    bench.maintenance = MaintenanceFinding::Unreadable;
+    bench.run_to(39_500);
+    bench.set_record(next(record));
+    bench.maintenance = MaintenanceFinding::Off;
+    bench.run_to(2 * MINUTE);
+    assert_eq!(
+        bench.swaps(),
+        [(69_000, Purpose::Own)],
+        "first seen at 40 s, when the heart had long been flat"
+    );
 }
 
 #[test]

@@ -202,3 +202,10 @@ fn a_call_off_that_nobody_could_tell_the_end_of_is_settled_by_reading() {
     bench.set_record(bench.last_swap().unwrap().record.clone());
     assert_eq!(bench.run_to(MINUTE), Some(HandoverEnd::SuccessorSilent));
 }
+
+#[test]
+fn a_store_whose_reads_take_as_long_as_a_poll_still_lets_a_handover_end() {
+    let mut bench = handover(handover_rule("b")).with_record(active("a"));
+    bench.takes = [("record", 900), ("b", 900)].into();
+    let Some(HandoverEnd::HandedOver(_)) = bench.run_to(MINUTE) else { panic!("no end") };
+}

@@ -44,6 +44,32 @@ fn under_a_guard_the_record_is_read_after_the_own_stamp_whatever_happens() {
     assert!(reads.iter().enumerate().all(follows_own), "{reads:?}");
 }
 
+#[test]
+fn a_slow_store_puts_nothing_between_the_own_stamp_and_the_record() {
+    let mut bench = gate(GateRule { guarded: true, ..gate_rule("b") }).with_record(active("a"));
+    bench.takes = [("own", 100), ("record", 900), ("a", 800)].into();
+    bench.run_to(60_000);
+    let reads = bench.reads(10_000, 50_000);
+    let own = reads.iter().filter(|read| **read == "own").count();
+    let pairs = reads.windows(2).filter(|pair| **pair == ["own", "record"]).count();
+    assert!(own >= 20 && pairs + 1 >= own, "{reads:?}");
+    assert!(reads.iter().filter(|read| **read == "a").count() + 1 >= own, "the heart is not starved");
+}
+
+#[test]
+fn a_record_read_again_after_a_lost_swap_does_not_stand_in_for_the_one_after_the_own_stamp() {
+    let mut bench = gate(GateRule { guarded: true, ..gate_rule("b") })
+        .with_record(active("a"))
+        .with_heart("a", Heart::DiedAt(0));
+    bench.takes = [("a", 500)].into();
+    bench.outcome = SwapOutcome::Lost;
+    bench.run_to(30_000);
+    let reads = bench.reads(10_000, 30_000);
+    let own = reads.iter().filter(|read| **read == "own").count();
+    let pairs = reads.windows(2).filter(|pair| **pair == ["own", "record"]).count();
+    assert!(own >= 19 && pairs + 1 >= own, "{reads:?}");
+}
+
 fn hearts() -> impl Strategy<Value = Heart> {
     let moment = 0..40_000_u64;
     prop_oneof![
@@ -99,6 +125,7 @@ enum Event {
     Maintenance(MaintenanceFinding),
     SwapsEnd(SwapOutcome),
     ChildObeys(bool),
+    Takes(&'static str, Millis),
     Freeze,
 }
 
@@ -110,6 +137,8 @@ fn events() -> impl Strategy<Value = Vec<(Millis, Event)>> {
         2 => maintenance().prop_map(Event::Maintenance),
         2 => outcomes.prop_map(Event::SwapsEnd),
         1 => prop::bool::ANY.prop_map(Event::ChildObeys),
+        2 => (prop::sample::select(vec!["own", "record", "a", "b", "c", "maintenance"]), 0..1500_u64)
+            .prop_map(|(what, takes)| Event::Takes(what, takes)),
         1 => Just(Event::Freeze),
     ];
     prop::collection::vec((1..9000_u64, event), 0..12)
@@ -127,6 +156,9 @@ fn live_through<M: Machine>(mut bench: Bench<M>, events: Vec<(Millis, Event)>) {
             Event::Maintenance(finding) => bench.maintenance = finding,
             Event::SwapsEnd(outcome) => bench.outcome = outcome,
             Event::ChildObeys(obeys) => bench.child_obeys = obeys,
+            Event::Takes(what, takes) => {
+                bench.takes.insert(what, takes);
+            }
             Event::Freeze => bench.freeze_to(at),
         }
         if bench.run_to(at).is_some() {

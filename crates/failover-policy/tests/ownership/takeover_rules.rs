@@ -403,3 +403,14 @@ fn a_change_of_owner_turns_the_watch_to_the_new_one() {
     bench.run_to(18_010);
     assert_eq!(bench.swaps(), [(18_010, CLAIM), (18_010, OWN)], "a hundredth of a poll after the last look");
 }
+
+#[test]
+fn a_store_whose_reads_take_as_long_as_a_poll_still_lets_a_takeover_end() {
+    for guarded in [false, true] {
+        let mut bench = standby(GateRule { guarded, ..gate_rule("b") });
+        bench.takes = [("own", 700), ("record", 700), ("a", 700), ("maintenance", 700)].into();
+        bench.run_to(MINUTE);
+        let purposes: Vec<_> = bench.swaps().iter().map(|(_, purpose)| *purpose).collect();
+        assert_eq!(purposes, [CLAIM, OWN], "guarded: {guarded}");
+    }
+}

@@ -43,6 +43,8 @@ pub(crate) struct Bench<M: Machine> {
     pub(crate) outcome: SwapOutcome,
     /// Whether SIGTERM suffices.
     pub(crate) child_obeys: bool,
+    /// How long reads take, by what is read; others take no time.
+    pub(crate) takes: BTreeMap<&'static str, Millis>,
     this: ClusterId,
     now: BootTime,
     deeds: Vec<(Millis, Deed)>,
@@ -59,6 +61,7 @@ impl<M: Machine> Bench<M> {
             maintenance: MaintenanceFinding::Off,
             outcome: SwapOutcome::Won,
             child_obeys: true,
+            takes: BTreeMap::new(),
             this: id(this),
             now: boot(0),
             deeds: Vec::new(),
@@ -99,6 +102,7 @@ impl<M: Machine> Bench<M> {
         let mut steps = 0;
         loop {
             self.ask_child();
+            let asked_at = self.now;
             match self.ask_twice() {
                 Act::Sleep(wake) => {
                     assert!(wake > self.now, "a sleep into the past: {:?}", self.machine);
@@ -110,12 +114,14 @@ impl<M: Machine> Bench<M> {
                         return None;
                     }
                     self.now = wake;
-                    steps = 0;
                 }
                 Act::End(end) => return Some(end),
                 act => self.carry_out(act),
             }
-            steps += 1;
+            steps = if self.now > asked_at { 0 } else { steps + 1 };
+            if self.now > boot(until) {
+                return None;
+            }
             assert!(steps <= MOST_STEPS, "the machine spins: {:?}", self.machine);
         }
     }
@@ -179,43 +185,57 @@ impl<M: Machine> Bench<M> {
     }
 
     fn carry_out(&mut self, act: Act<M::End>) {
-        let now = self.now();
+        let issued = self.now();
         match act {
             Act::Own => {
-                self.write_down(Deed::Read("own".to_owned()));
-                let look = self.look(&self.this);
+                let look = self.look("own", &self.this.clone());
                 self.machine.own(look);
             }
             Act::Record => {
-                self.write_down(Deed::Read("record".to_owned()));
                 let finding = self.record.clone();
-                self.machine.record(RecordLook { issued: now.boot, completed: now.boot, finding });
+                self.read("record");
+                self.machine.record(RecordLook { issued: issued.boot, completed: self.now, finding });
             }
             Act::Heart(cluster) => {
-                self.write_down(Deed::Read(cluster.to_string()));
-                let look = self.look(&cluster);
+                let look = self.look(cluster.as_str(), &cluster);
                 self.machine.heart(&cluster, look);
             }
             Act::Maintenance => {
-                self.write_down(Deed::Read("maintenance".to_owned()));
-                self.machine.maintenance(self.maintenance.clone(), now.boot);
+                let finding = self.maintenance.clone();
+                self.read("maintenance");
+                self.machine.maintenance(finding, issued.boot);
             }
             Act::Swap(swap) => {
                 self.write_down(Deed::Swap(swap.as_ref().clone()));
                 if self.outcome == SwapOutcome::Won {
                     self.record = found(swap.record.clone());
                 }
-                self.machine.swap(*swap, self.outcome, now.boot);
+                self.machine.swap(*swap, self.outcome, self.now);
             }
             Act::Sleep(_) | Act::End(_) => unreachable!("carried out by the loop"),
         }
     }
 
-    fn look(&self, cluster: &ClusterId) -> Look {
-        let now = self.now();
-        let finding =
-            self.hearts.get(cluster).map_or(Finding::Missing, |heart| heart.finding(millis(self.now)));
-        Look { issued: now, completed: now, finding }
+    /// A look shows what was there when it was issued.
+    fn look(&mut self, what: &str, cluster: &ClusterId) -> Look {
+        let issued = self.now();
+        let heart = self.hearts.get(cluster);
+        let finding = heart.map_or(Finding::Missing, |heart| heart.finding(millis(self.now)));
+        self.read(what);
+        Look { issued, completed: self.now(), finding }
+    }
+
+    fn read(&mut self, what: &str) {
+        self.write_down(Deed::Read(what.to_owned()));
+        let takes = self.takes.get(what).copied().unwrap_or(0);
+        let done = self.now.after(Duration::from_millis(takes));
+        while let Some(deadline) =
+            self.machine.deadline().filter(|at| (self.now..done).contains(at) && *at > self.now)
+        {
+            self.now = deadline;
+            self.ask_child();
+        }
+        self.now = done;
     }
 
     fn write_down(&mut self, deed: Deed) {
