@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     BootTime, ClusterId, Gate, GateRule, Look, MaintenanceFinding, Now, OnStoreLoss, Phase, RecordLook,
-    RecordState, Right, Span, Step, Swap, SwapOutcome,
+    RecordState, Right, Span, Step, Swap, SwapOutcome, Verdict,
 };
 
 /// What a guard is configured with.
@@ -173,11 +173,14 @@ impl Guard {
         matches!(self.child, Child::Running { .. })
     }
 
-    /// A right that is about to end is not worth a start.
+    /// A right that is about to end is not worth a start, nor is one that rests on a beat from before the store was
+    /// away: the next beat would come too late, and the workload would be stopped and started again.
     fn start(&mut self, now: BootTime) -> Option<ChildOrder> {
         let (term, until) = self.right.held(now)?;
         let too_early = self.no_start_before.is_some_and(|before| now < before);
-        if too_early || until.since(now) < self.gate.rule().watch.poll.get() {
+        let about_to_end = until.since(now) < self.gate.rule().watch.poll.get();
+        let beats = self.gate.own_heart(now).is_some_and(|own| own.verdict == Verdict::Beating);
+        if too_early || about_to_end || !beats {
             return None;
         }
         self.child = Child::Running { term, until };
@@ -270,8 +273,8 @@ mod tests {
     }
 
     impl Drained {
-        /// A guard that started its workload at 2 s, and was asked at 4 s to release it with a drain of a minute.
-        fn at_4_s() -> Self {
+        /// A guard that has read nothing yet.
+        fn new() -> Self {
             let timing = Timing::default();
             let gate = GateRule {
                 this: "a".parse().unwrap(),
@@ -286,8 +289,12 @@ mod tests {
                 store_grace: Span::ZERO,
             };
             let (stop_grace, on_store_loss) = (timing.stop_grace, OnStoreLoss::Stop);
-            let guard = Guard::new(GuardRule { gate, stop_grace, on_store_loss });
-            let mut drained = Self { guard, revision: 0 };
+            Self { guard: Guard::new(GuardRule { gate, stop_grace, on_store_loss }), revision: 0 }
+        }
+
+        /// A guard that started its workload at 2 s, and was asked at 4 s to release it with a drain of a minute.
+        fn at_4_s() -> Self {
+            let mut drained = Self::new();
             drained.beat(0, Phase::Active { previous: None });
             let started = drained.beat(2000, Phase::Active { previous: None });
             assert_eq!(started, Some(ChildOrder::Start { term: 1 }));
@@ -340,6 +347,16 @@ mod tests {
             assert_eq!(drained.beat(at, releasing(DRAIN)), None);
         }
         assert_eq!(drained.killed_at(), 4000 + 60_000 + 1500, "the whole drain, and the grace");
+    }
+
+    #[test]
+    fn after_an_outage_nothing_starts_before_a_beat_came_in_under_watch() {
+        let active = || Phase::Active { previous: None };
+        let mut guard = Drained::new();
+        assert_eq!(guard.beat(0, active()), None);
+        // Nothing could be read for 4 s; what is seen then may have been written before.
+        assert_eq!(guard.beat(4000, active()), None);
+        assert_eq!(guard.beat(6000, active()), Some(ChildOrder::Start { term: 1 }));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use failover_policy::{ClusterId, Opening, OwnershipRecord, Phase, RecordState, Waiting};
+use failover_policy::{ClusterId, Opening, OwnershipRecord, Phase, RecordState};
 use flatline_processes::{Event, Notifier, Transition};
 
 use crate::ownership::words;
@@ -25,11 +25,10 @@ impl Bulletin {
         Self { this, notifier, patience, side: None, fault: None, rehearsal_failed: false }
     }
 
-    /// Takes what the gate knows and waits for.
-    pub(super) fn note(&mut self, state: &RecordState, waiting: Option<&Waiting>, unreadable_for: Duration) {
+    /// Takes what the gate knows, and whether it holds the workload back.
+    pub(super) fn note(&mut self, state: &RecordState, blocks: bool, unreadable_for: Duration) {
         self.note_fault(state, unreadable_for);
         let known = matches!(state, RecordState::Found(_) | RecordState::Absent);
-        let blocks = waiting.is_some_and(|waiting| *waiting != Waiting::Nothing);
         if known && blocks {
             self.standby(state.record(), "this cluster does not own the work");
         }

@@ -35,6 +35,8 @@ pub(crate) struct Chronicle {
     own: HeartJournal,
     /// What was last said to be waited for, and for whom.
     waiting: Option<(&'static str, Option<ClusterId>)>,
+    /// Whether the workload may run, as far as this process goes.
+    runs: bool,
     bulletin: Bulletin,
     next_summary: Option<BootTime>,
     state: Arc<OwnershipState>,
@@ -50,6 +52,7 @@ impl Chronicle {
             heart: None,
             own: HeartJournal::new(gate.this.clone(), timing, gate.watch),
             waiting: None,
+            runs: false,
             bulletin: Bulletin::new(gate.this.clone(), notifier, timing.watch().get()),
             next_summary: None,
             state,
@@ -76,13 +79,16 @@ impl Chronicle {
         self.state.note(errand, gate, now);
         self.follow_the_watched(gate, now.boot);
         let waiting = gate.waiting(now);
-        // Before the first look at the record there is nothing to tell yet.
-        if *gate.record() != RecordState::NotRead {
+        if self.runs {
+            // What a closed gate would wait for is nobody's business while the workload runs.
+            self.waiting = None;
+        } else {
             self.note_waiting(waiting.as_ref(), now.boot);
         }
-        self.bulletin.note(gate.record(), waiting.as_ref(), self.record.unreadable_for(now.boot));
+        let blocks = !self.runs && waiting.as_ref().is_some_and(|waiting| *waiting != Waiting::Nothing);
+        self.bulletin.note(gate.record(), blocks, self.record.unreadable_for(now.boot));
         self.bulletin.note_rehearsal(self.state.rehearsal_failure().as_deref());
-        if let Some(waiting) = waiting.filter(|waiting| *waiting != Waiting::Nothing) {
+        if let Some(waiting) = waiting.filter(|_| blocks) {
             self.summarise(gate.record(), &waiting, now.boot);
         }
     }
@@ -119,12 +125,14 @@ impl Chronicle {
                 "go WITHOUT the ownership record: it could not be read for the whole --store-grace"
             ),
         }
+        self.runs = true;
         self.bulletin.active(opening);
         self.state.note_blocked(false);
     }
 
     /// Tells that the workload may not run any more. A gate that is closed tells so by itself.
     pub(crate) fn stops(&mut self, record: Option<&OwnershipRecord>, reason: &str) {
+        self.runs = false;
         self.bulletin.standby(record, reason);
         self.state.note_blocked(true);
     }
@@ -173,7 +181,8 @@ impl Chronicle {
     }
 
     fn note_waiting(&mut self, waiting: Option<&Waiting>, now: BootTime) {
-        let Some(waiting) = waiting else { return };
+        // That the record cannot be read has a line of its own, if it lasts.
+        let Some(waiting) = waiting.filter(|waiting| **waiting != Waiting::Record) else { return };
         let (word, cluster) = (words::waiting(waiting), words::waited_for(waiting));
         if self.waiting.as_ref().is_some_and(|(before, whom)| *before == word && whom.as_ref() == cluster) {
             return;
