@@ -191,6 +191,21 @@ fn a_verifying_look_that_fails_does_not_verify() {
 }
 
 #[test]
+fn what_was_seen_before_the_claim_verifies_nothing_even_in_the_same_instant() {
+    let mut bench = standby(gate_rule("b"));
+    bench.after_swap = Some(("a", Heart::Unreadable));
+    bench.run_to(11_500);
+    assert_eq!(bench.swaps(), [(10_000, CLAIM)]);
+    bench.set_heart("a", Heart::DiedAt(0));
+    bench.run_to(MINUTE);
+    assert_eq!(bench.swaps(), [(10_000, CLAIM), (12_000, OWN)]);
+    let mut bench = standby(gate_rule("b"));
+    bench.after_swap = Some(("a", Heart::BackAt(10_000)));
+    bench.run_to(MINUTE);
+    assert_eq!(bench.swaps(), [(10_000, CLAIM), (10_000, GIVE_BACK)]);
+}
+
+#[test]
 fn a_watch_that_was_interrupted_while_pending_starts_over() {
     let mut bench = standby(GateRule { cache_age: Span::from_secs(2), ..gate_rule("b") });
     bench.run_to(11_500);

@@ -41,6 +41,8 @@ pub(crate) struct Bench<M: Machine> {
     pub(crate) maintenance: MaintenanceFinding,
     /// How swaps end; only a won one changes the record.
     pub(crate) outcome: SwapOutcome,
+    /// What becomes of a heart with the first swap.
+    pub(crate) after_swap: Option<(&'static str, Heart)>,
     /// Whether SIGTERM suffices.
     pub(crate) child_obeys: bool,
     /// How long reads take, by what is read; others take no time.
@@ -60,6 +62,7 @@ impl<M: Machine> Bench<M> {
             hearts: hearts.into_iter().collect(),
             maintenance: MaintenanceFinding::Off,
             outcome: SwapOutcome::Won,
+            after_swap: None,
             child_obeys: true,
             takes: BTreeMap::new(),
             this: id(this),
@@ -211,6 +214,9 @@ impl<M: Machine> Bench<M> {
                     self.record = found(swap.record.clone());
                 }
                 self.machine.swap(*swap, self.outcome, self.now);
+                if let Some((name, heart)) = self.after_swap.take() {
+                    self.set_heart(name, heart);
+                }
             }
             Act::Sleep(_) | Act::End(_) => unreachable!("carried out by the loop"),
         }
