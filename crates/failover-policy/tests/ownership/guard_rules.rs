@@ -1,8 +1,8 @@
 //! When the workload runs, when it is stopped, and how.
 
 use failover_policy::{
-    ChildOrder, GateRule, GuardRule, OnStoreLoss, OwnershipRecord, Purpose, RecordFinding, Span, StopCause,
-    SwapOutcome, UnusableRecord,
+    ChildOrder, GateRule, GuardRule, LeaseTiming, OnStoreLoss, OwnershipRecord, Purpose, RecordFinding, Span,
+    StopCause, SwapOutcome, UnusableRecord,
 };
 
 use crate::bench::{Bench, Heart, Millis, active, guard, guard_rule, lease, next, pending, releasing};
@@ -306,21 +306,30 @@ fn after_it_ran_out_the_same_guard_starts_the_workload_again() {
 
 #[test]
 fn a_right_with_less_than_a_poll_left_is_not_worth_a_start() {
-    let mut bench = owner(guard_rule("a"));
-    bench.run_to(500);
-    bench.set_heart("a", Heart::Unreadable);
-    bench.run_to(6500);
-    bench.set_heart("a", Heart::DiedAt(6000));
-    bench.run_to(MINUTE);
-    assert_eq!(bench.orders(), [], "seen at 7 s, counted from 0 s: it ends at 6.982 s");
+    for (stop, starts) in [(6982, true), (6983, false)] {
+        let lease = LeaseTiming { stop: Span::from_millis(stop), ..lease(9, 2) };
+        let gate = GateRule { lease, ..guard_rule("a").gate };
+        let mut bench = owner(GuardRule { gate, ..guard_rule("a") });
+        bench.run_to(2999);
+        assert_eq!(
+            bench.orders(),
+            if starts { vec![(2000, start(3))] } else { vec![] },
+            "L = 8.982 s − {stop} ms"
+        );
+    }
+}
 
-    let mut bench = owner(guard_rule("a"));
-    bench.run_to(500);
-    bench.set_heart("a", Heart::Unreadable);
-    bench.run_to(5500);
-    bench.set_heart("a", Heart::DiedAt(4000));
-    bench.run_to(MINUTE);
-    assert_eq!(bench.orders(), [], "0.982 s are left");
+#[test]
+fn a_beat_that_may_be_from_before_an_outage_starts_nothing() {
+    for (back_at, last_beat) in [(7000, 6000), (6000, 4000)] {
+        let mut bench = owner(guard_rule("a"));
+        bench.run_to(500);
+        bench.set_heart("a", Heart::Unreadable);
+        bench.run_to(back_at - 500);
+        bench.set_heart("a", Heart::DiedAt(last_beat));
+        bench.run_to(MINUTE);
+        assert_eq!(bench.orders(), [], "seen at {back_at} ms, counted from 0 s");
+    }
 }
 
 #[test]
