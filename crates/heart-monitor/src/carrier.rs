@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use failover_policy::{
     BootTime, ClusterId, Finding, Look, MaintenanceFinding, OwnershipRecord, RecordFinding, RecordLook, Swap,
-    SwapOutcome, UnusableRecord,
+    SwapOutcome, Tick, UnusableRecord,
 };
 use flatline_shell::Clock;
 use heartbeat_store::{Record, RecordName, RecordVersion, Store, StoreError};
@@ -85,12 +85,7 @@ impl Carrier {
     pub(crate) async fn look_at_maintenance(&self) -> (BootTime, Carried<MaintenanceFinding>) {
         let issued = self.clock.now().boot;
         let read = self.store.read_maintenance().await;
-        let now = self.clock.now().wall;
-        let (answer, error) = match read {
-            Ok(stored) => (MaintenanceFinding::judge(stored.as_deref(), now), None),
-            Err(StoreError::Malformed { detail, .. }) => (MaintenanceFinding::Unusable(detail), None),
-            Err(error) => (MaintenanceFinding::Unreadable, Some(error)),
-        };
+        let (answer, error) = maintenance_of(read, self.clock.now().wall);
         (issued, Carried { answer, error })
     }
 
@@ -126,6 +121,18 @@ impl Carrier {
             }
             Err(why) => (RecordFinding::Unusable(why), None),
         }
+    }
+}
+
+/// What a read of the maintenance record means at `now`.
+pub(crate) fn maintenance_of(
+    read: Result<Option<Vec<u8>>, StoreError>,
+    now: Tick,
+) -> (MaintenanceFinding, Option<StoreError>) {
+    match read {
+        Ok(stored) => (MaintenanceFinding::judge(stored.as_deref(), now), None),
+        Err(StoreError::Malformed { detail, .. }) => (MaintenanceFinding::Unusable(detail), None),
+        Err(error) => (MaintenanceFinding::Unreadable, Some(error)),
     }
 }
 

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use failover_policy::{ClusterId, Span, Verdict, WatchRule};
+use failover_policy::{ClusterId, Letter, Span, Verdict, WatchRule};
 use flatline_shell::{Clock, ConfigError, Environment, Exit};
+use futures::future::join;
 use serde::Serialize;
 
 use crate::cli::{CheckArgs, Output};
 use crate::heart_report::{HeartReport, whole_millis};
+use crate::operator::found;
 use crate::paint;
+use crate::record_report::letter;
 use crate::timing_args::deadlines;
 use crate::watcher::Watcher;
 
@@ -40,11 +43,14 @@ pub(crate) async fn run(
     let sight = watcher.look_until_decided(args.watch_for).await;
     let verdict = sight.assessment.verdict;
     let exit = exit_of(verdict);
-    // Details are a courtesy: without them the answer stands.
-    let details = store.read_details(&cluster).await.ok().flatten();
+    // Details and letter are a courtesy: without them the answer stands.
+    let (details, found) = join(store.read_details(&cluster), found::read(&store)).await;
     let primary = args.heart.clusters.primary_among(args.heart.clusters.named());
+    let details = details.ok().flatten();
     let heart =
         HeartReport::new(&cluster, primary.as_ref(), &sight.assessment, sight.error.as_ref(), details);
+    let letter = letter(&found, &cluster, verdict, primary.as_ref()).map(Letter::as_str);
+    let heart = HeartReport { letter, ..heart };
     match args.output.output {
         Output::Human => paint::print(&human(&heart))?,
         Output::Json => paint::print_json(&CheckReport {

@@ -48,7 +48,7 @@ pub(crate) enum Command {
     Maintenance(MaintenanceArgs),
     /// Show every duration, what follows from it, and whether the set is safe
     Timing(TimingReportArgs),
-    /// Examine the store, the credential, the mount, the clocks and the budget, and say what to mend
+    /// Examine the store, the credential, the mount, the record, the clocks and the budget, and say what to mend
     Doctor(DoctorArgs),
 }
 
@@ -137,6 +137,9 @@ pub(crate) struct TimingReportArgs {
 pub(crate) struct DoctorArgs {
     #[command(flatten)]
     pub(crate) heart: HeartArgs,
+    /// How long a guarded workload has between SIGTERM and SIGKILL
+    #[arg(long, value_name = "DURATION", env = "HEART_MONITOR_STOP_GRACE", default_value = "1500ms")]
+    pub(crate) stop_grace: Span,
     /// Try no write and no swap
     #[arg(long)]
     pub(crate) read_only: bool,

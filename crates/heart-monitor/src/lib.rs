@@ -25,6 +25,7 @@ mod ownership;
 mod paint;
 mod read_journal;
 mod record_probe;
+mod record_report;
 mod status;
 mod store_advice;
 mod term_file;

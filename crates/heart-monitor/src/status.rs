@@ -1,17 +1,22 @@
-//! `status`: every cluster in the store, a line each.
+//! `status`: who owns the work, and every cluster in the store, a line each.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use failover_policy::{Assessment, ClusterId, Detector, SignedSpan, Span, UnknownCause, Verdict, WatchRule};
+use anstyle::Style;
+use failover_policy::{
+    Assessment, ClusterId, Detector, Letter, SignedSpan, Span, UnknownCause, Verdict, WatchRule,
+};
 use flatline_shell::{Clock, ConfigError, Environment, Exit};
 use futures::future::join_all;
 use heartbeat_store::Store;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::cli::{Output, StatusArgs};
 use crate::heart_report::HeartReport;
 use crate::paint;
+use crate::record_report::{RecordReport, letter, maintenance_value};
 use crate::timing_args::deadlines;
 use crate::watcher::{Sight, Watcher};
 
@@ -22,7 +27,15 @@ struct StatusReport {
     store: String,
     checked_at: String,
     primary: Option<ClusterId>,
+    /// As in `/state` of a gate: `state` is `found`, `absent`, `unusable` or `unreadable`; the stored fields where it
+    /// is found.
+    record: Value,
+    /// As in `/state` of a gate: `state` is `off`, `on`, `unusable` or `unreadable`.
+    maintenance: Value,
     clusters: Vec<HeartReport>,
+    /// The record and maintenance for a person.
+    #[serde(skip)]
+    lines: Vec<(Style, String)>,
 }
 
 pub(crate) async fn run(
@@ -39,19 +52,23 @@ pub(crate) async fn run(
             return Ok(Exit::CannotTell);
         }
     };
+    let record = RecordReport::read(&store, clock.now()).await;
     // Clusters that were named belong in the picture even where the store has nothing of them.
-    let clusters: BTreeSet<ClusterId> =
-        listed.into_iter().chain(args.heart.clusters.named().cloned()).collect();
+    let named = args.heart.clusters.named().chain(record.clusters()).cloned();
+    let clusters: BTreeSet<ClusterId> = listed.into_iter().chain(named).collect();
     let primary = args.heart.clusters.primary_among(&clusters);
     let hearts = clusters.into_iter().map(|cluster| {
         let watcher = Watcher::new(store.clone(), cluster, Arc::clone(&clock), WatchRule::new(&timing));
-        report(watcher, &store, primary.as_ref(), args.watch_for)
+        report(watcher, &store, &record, primary.as_ref(), args.watch_for)
     });
     let clusters = join_all(hearts).await;
     let report = StatusReport {
         version: 1,
         store: store.location(),
         checked_at: clock.now().wall.to_string(),
+        record: record.record_value(),
+        maintenance: maintenance_value(&record.maintenance),
+        lines: record.lines(primary.as_ref(), clock.now()),
         primary,
         clusters,
     };
@@ -65,13 +82,17 @@ pub(crate) async fn run(
 async fn report(
     mut watcher: Watcher,
     store: &Store,
+    record: &RecordReport,
     primary: Option<&ClusterId>,
     watch_for: Span,
 ) -> HeartReport {
     let sight = watcher.look_until_decided(watch_for).await;
     let cluster = watcher.cluster();
     let details = store.read_details(cluster).await.ok().flatten();
-    HeartReport::new(cluster, primary, &judged(&sight, watcher.rule()), sight.error.as_ref(), details)
+    let judged = judged(&sight, watcher.rule());
+    let letter = letter(&record.found, cluster, judged.verdict, primary).map(Letter::as_str);
+    let report = HeartReport::new(cluster, primary, &judged, sight.error.as_ref(), details);
+    HeartReport { letter, ..report }
 }
 
 /// A beat that came in proves a beating heart whatever the clocks say. Without one, a short watch cannot tell,
@@ -103,7 +124,9 @@ fn table(report: &StatusReport) -> String {
         padded.join("  ").trim_end().to_owned()
     };
     let heading = paint::HEADING;
-    let mut text = format!("{heading}{}{heading:#}\n", line(&COLUMNS.map(str::to_owned)));
+    let mut text: String =
+        report.lines.iter().map(|(style, line)| format!("{style}{line}{style:#}\n")).collect();
+    text += &format!("{heading}{}{heading:#}\n", line(&COLUMNS.map(str::to_owned)));
     for (heart, row) in report.clusters.iter().zip(&rows) {
         let style = paint::of(heart.verdict);
         text += &format!("{style}{}{style:#}\n", line(row));
@@ -138,10 +161,12 @@ fn row(heart: &HeartReport) -> [String; 8] {
 
 #[cfg(test)]
 mod tests {
-    use failover_policy::{Evidence, FlatlineCause, Stamp, Tick};
+    use failover_policy::{Evidence, FlatlineCause, MaintenanceFinding, Stamp, Tick};
     use heartbeat_store::{BeatDetails, StoreError, WriterId};
 
     use super::*;
+    use crate::operator::testing::{ACTIVE, World};
+    use crate::record_report::stored_value;
 
     fn assessment(verdict: Verdict, age: i64) -> Assessment {
         let stamp = Stamp::new(Tick::from_count(639_000_000_000_000_000 - age).unwrap());
@@ -182,6 +207,9 @@ mod tests {
             store: "/mnt/heartbeat".to_owned(),
             checked_at: "2025-11-27T08:00:00.000Z".to_owned(),
             primary: Some(primary.clone()),
+            record: stored_value(&World::record("a", ACTIVE)),
+            maintenance: maintenance_value(&MaintenanceFinding::Off),
+            lines: vec![(Style::new(), "cluster a owns the work".to_owned())],
             clusters: vec![
                 report(&id("a"), &beating, None, Some(details())),
                 report(&id("b"), &flat, None, None),
@@ -199,6 +227,9 @@ mod tests {
             store: "/mnt/heartbeat".to_owned(),
             checked_at: String::new(),
             primary: None,
+            record: Value::Null,
+            maintenance: Value::Null,
+            lines: Vec::new(),
             clusters: Vec::new(),
         };
         assert!(table(&status).ends_with("no cluster has a stamp in /mnt/heartbeat\n"));

@@ -1,6 +1,6 @@
 //! `timing`: every duration, what follows from it, and every inequality with its slack.
 
-use failover_policy::{Role, Severity, SignedSpan, Timing};
+use failover_policy::{LeaseTiming, Role, Severity, SignedSpan, Span, Timing};
 use flatline_shell::{ConfigError, Exit};
 use serde::Serialize;
 
@@ -12,8 +12,10 @@ use crate::paint;
 #[derive(Debug, Serialize)]
 struct TimingReport {
     version: u32,
-    /// Whether a monitor that watches a heart starts with this; guards come in a later version.
+    /// Whether a monitor that watches a heart starts with this.
     safe: bool,
+    /// Whether a guard does.
+    guard_safe: bool,
     durations: Vec<Duration>,
     inequalities: Vec<Line>,
 }
@@ -65,6 +67,7 @@ fn report(timing: &Timing) -> TimingReport {
     TimingReport {
         version: 1,
         safe: timing.check(Role::Gate).is_ok(),
+        guard_safe: timing.check(Role::Guard).is_ok(),
         durations: durations(timing),
         inequalities: inequalities.collect(),
     }
@@ -84,6 +87,16 @@ fn durations(timing: &Timing) -> Vec<Duration> {
         duration("g", timing.gap(), "2.5·p: good looks further apart were no watch"),
         duration("K", timing.stop(), "--stop-grace + 0.5s: a guard has stopped its workload"),
         hold(timing.hold(), "(T − p)·0.998 − K: how long a beat lets a guarded workload run"),
+        duration(
+            "takeover",
+            timing.flatline_after.get(),
+            "T, plus twice --cache-age and three answers of the store: from the last beat to the new owner",
+        ),
+        duration(
+            "handover",
+            LeaseTiming::of(timing).settle(Span::ZERO),
+            "T − p, plus --drain and --cache-age: nobody runs, from releasing to the new owner",
+        ),
     ]
 }
 
@@ -91,7 +104,7 @@ fn human(report: &TimingReport) -> String {
     let heading = paint::HEADING;
     let mut text = format!("{heading}durations{heading:#}\n");
     for Duration { symbol, ms, meaning } in &report.durations {
-        text += &format!("  {symbol:<6} {:>10}  {meaning}\n", SignedSpan::from_millis(*ms));
+        text += &format!("  {symbol:<8} {:>10}  {meaning}\n", SignedSpan::from_millis(*ms));
     }
     text += &format!("{heading}inequalities{heading:#}\n");
     for line in &report.inequalities {
@@ -112,8 +125,6 @@ fn human(report: &TimingReport) -> String {
 
 #[cfg(test)]
 mod tests {
-    use failover_policy::Span;
-
     use super::*;
 
     fn shown(timing: &Timing) -> String {

@@ -1,8 +1,9 @@
-//! `doctor`: examines the store, the credential, the mount, the clocks and the budget, and says what to mend.
+//! `doctor`: examines the store, the credential, the mount, the record, the clocks and the budget, and says what to mend.
 
 mod finding;
 mod hearts;
 mod mount;
+mod ownership;
 mod store_probe;
 
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use heartbeat_store::Place;
 
 use crate::cli::{DoctorArgs, Output};
 use crate::doctor::finding::{DoctorReport, Finding, human};
+use crate::doctor::store_probe::Examination;
 use crate::paint;
 use crate::timing_args::deadlines;
 
@@ -21,7 +23,7 @@ pub(crate) async fn run(
     environment: &Environment,
     clock: Arc<dyn Clock>,
 ) -> Result<Exit, ConfigError> {
-    let timing = args.heart.timing.timing();
+    let timing = Timing { stop_grace: args.stop_grace, ..args.heart.timing.timing() };
     let place = args.heart.store.place(environment)?;
     let store = args.heart.store.open(environment, deadlines(&timing))?;
     let mut findings = budget(&timing);
@@ -29,7 +31,10 @@ pub(crate) async fn run(
         findings.extend(mount::examine(root, timing.read_deadline.get()).await);
     }
     findings.extend(store.credential().map(|credential| Finding::ok("credential", credential)));
-    findings.extend(store_probe::examine(&store, clock.as_ref(), &timing, args.read_only).await);
+    findings
+        .extend(store_probe::examine(&store, clock.as_ref(), &timing, examination(args, environment)?).await);
+    findings.extend(ownership::examine(&store, &args.heart.clusters, &timing, clock.now()).await);
+    findings.extend(ownership::activation_key(environment));
     // Durations that no monitor starts with are no way to watch a heart either.
     if timing.check(Role::Gate).is_ok() {
         findings.extend(hearts::examine(args, &store, &clock, &timing).await);
@@ -42,8 +47,14 @@ pub(crate) async fn run(
     Ok(if report.healthy { Exit::Done } else { Exit::CannotTell })
 }
 
+/// What is tried, and what depends on it. The flag of `wait` and `run` is known by its variable alone.
+fn examination(args: &DoctorArgs, environment: &Environment) -> Result<Examination, ConfigError> {
+    let needs_swaps = environment.get("HEART_MONITOR_OWNERSHIP")? != Some("off");
+    Ok(Examination { read_only: args.read_only, needs_swaps })
+}
+
 fn budget(timing: &Timing) -> Vec<Finding> {
-    let broken = timing.budget().lines(Role::Gate).filter(|line| !line.holds()).copied().collect::<Vec<_>>();
+    let broken = timing.budget().lines(Role::Guard).filter(|line| !line.holds()).copied().collect::<Vec<_>>();
     if broken.is_empty() {
         return vec![Finding::ok("timing", "every inequality of the budget holds")];
     }
@@ -51,7 +62,10 @@ fn budget(timing: &Timing) -> Vec<Finding> {
         let missing = SignedSpan::from_ticks(-line.slack().ticks());
         let text = format!("{} misses by {missing}, so nothing ensures that {}", line.formula, line.meaning);
         match line.severity {
-            Severity::Refused => Finding::fail("timing", text, line.remedy),
+            Severity::Refused if line.concerns(Role::Gate) => Finding::fail("timing", text, line.remedy),
+            Severity::Refused => {
+                Finding::warn("timing", format!("{text}; 'run' does not start"), line.remedy)
+            }
             Severity::Warned => Finding::warn("timing", text, line.remedy),
         }
     };

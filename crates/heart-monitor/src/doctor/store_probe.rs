@@ -11,12 +11,21 @@ use crate::heart_report::seconds;
 use crate::record_probe::{Probed, Swaps, probe};
 use crate::store_advice::advice;
 
-/// Examines reading, and writing and swapping unless `read_only`.
+/// What is to be tried.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Examination {
+    /// No write and no swap.
+    pub(crate) read_only: bool,
+    /// Whether anything depends on swaps: without a record nothing does.
+    pub(crate) needs_swaps: bool,
+}
+
+/// Examines reading, and writing and swapping unless it is to be left out.
 pub(crate) async fn examine(
     store: &Store,
     clock: &dyn Clock,
     timing: &Timing,
-    read_only: bool,
+    examination: Examination,
 ) -> Vec<Finding> {
     let started = clock.now().boot;
     let listed = store.clusters().await;
@@ -35,23 +44,23 @@ pub(crate) async fn examine(
     };
     findings = findings.into_iter().map(|finding| finding.taking(took)).collect();
     findings.extend(slow("reads", took, timing.read_deadline.get()));
-    if read_only {
+    if examination.read_only {
         findings.push(Finding::ok("write", "not tried (--read-only)"));
     } else {
-        findings.extend(tried(probe(store, clock).await, timing));
+        findings.extend(tried(probe(store, clock).await, timing, examination.needs_swaps));
     }
     findings
 }
 
 /// What trying a record's life came to, as findings.
-fn tried(probed: Probed, timing: &Timing) -> Vec<Finding> {
+fn tried(probed: Probed, timing: &Timing, needs_swaps: bool) -> Vec<Finding> {
     let mut findings = match probed.created {
         Ok(took) => {
             let mut findings = vec![Finding::ok("write", "a record can be written").taking(took)];
             findings.extend(slow("writes", took, timing.write_deadline.get()));
             findings
         }
-        Err((error @ StoreError::Unsupported { .. }, _)) => vec![no_swaps(&error)],
+        Err((error @ StoreError::Unsupported { .. }, _)) => vec![no_swaps(&error, needs_swaps)],
         Err((error @ StoreError::Denied { .. }, _)) => {
             let remedy = "a beacon needs to write, and so does a standby's monitor; with --ownership off it does not: ask \
                           it with --read-only";
@@ -59,14 +68,14 @@ fn tried(probed: Probed, timing: &Timing) -> Vec<Finding> {
         }
         Err((error, took)) => vec![Finding::fail("write", error.to_string(), advice(&error)).taking(took)],
     };
-    findings.extend(probed.swapped.map(swaps));
+    findings.extend(probed.swapped.map(|swapped| swaps(swapped, needs_swaps)));
     findings.extend(probed.left_behind.map(|(id, error)| {
         Finding::warn("clean-up", error.to_string(), format!("remove .probe-{id} by hand"))
     }));
     findings
 }
 
-fn swaps(swapped: Result<Swaps, StoreError>) -> Finding {
+fn swaps(swapped: Result<Swaps, StoreError>, needs_swaps: bool) -> Finding {
     match swapped {
         Ok(Swaps::OneWins(took)) => {
             Finding::ok("swap", "a swap wins once, and a second one from the same state loses").taking(took)
@@ -76,13 +85,17 @@ fn swaps(swapped: Result<Swaps, StoreError>) -> Finding {
             "two swaps from the same state both won: this place cannot decide between two claimants",
             "use another place; ownership is not safe here",
         ),
-        Err(error @ StoreError::Unsupported { .. }) => no_swaps(&error),
+        Err(error @ StoreError::Unsupported { .. }) => no_swaps(&error, needs_swaps),
         Err(error) => Finding::fail("swap", error.to_string(), advice(&error)),
     }
 }
 
-fn no_swaps(error: &StoreError) -> Finding {
+/// Without swaps nobody can own the work; only where nothing is recorded that does not matter.
+fn no_swaps(error: &StoreError, needs_swaps: bool) -> Finding {
     let remedy = "fine for --ownership off; anything else needs Azure Blob or a mount that can do this";
+    if needs_swaps {
+        return Finding::fail("swap", error.to_string(), remedy);
+    }
     Finding::warn("swap", error.to_string(), remedy)
 }
 

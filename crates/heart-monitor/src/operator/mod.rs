@@ -16,7 +16,7 @@ mod maintenance;
 mod setting;
 mod stop;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub(crate) mod words;
 
 pub(crate) use activate::activate;

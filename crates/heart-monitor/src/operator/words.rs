@@ -25,6 +25,15 @@ pub(crate) fn origin(record: &OwnershipRecord) -> String {
     format!("revision {}, {}, by {}", record.revision, record.reason, record.by)
 }
 
+/// What claimants and guards rely on under this record.
+pub(crate) fn promises(record: &OwnershipRecord) -> String {
+    let drain = match record.phase {
+        Phase::Releasing { drain, .. } => format!(", drain {drain}"),
+        Phase::Active { .. } | Phase::Pending { .. } => String::new(),
+    };
+    format!("watch {}, stop {}{drain}", record.timing.watch, record.timing.stop)
+}
+
 /// Whole seconds, rounded up: for people who wait.
 pub(crate) fn seconds_left(span: Duration) -> String {
     let whole = span.as_secs() + u64::from(span.subsec_nanos() > 0);

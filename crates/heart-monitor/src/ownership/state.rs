@@ -19,6 +19,7 @@ use crate::heart_report::{HeartReport, whole_millis};
 use crate::ownership::config::OwnershipConfig;
 use crate::ownership::metrics::RecordMetrics;
 use crate::ownership::words;
+use crate::record_report::{maintenance_value, stored_value};
 use crate::watcher::Sight;
 
 /// What is known, kept for whoever asks.
@@ -249,21 +250,5 @@ fn waiting_value(waiting: &Waiting, now: BootTime) -> Value {
 fn record_value(known: &Known) -> Value {
     let state = words::record_state(&known.record);
     let Some(record) = known.record.record() else { return json!({"state": state}) };
-    // The stored form, so that there is one spelling of each field.
-    let mut value: Value = serde_json::from_slice(&record.to_json()).unwrap_or_default();
-    if let Some(fields) = value.as_object_mut() {
-        fields.insert("state".to_owned(), state.into());
-    }
-    value
-}
-
-fn maintenance_value(finding: &MaintenanceFinding) -> Value {
-    match finding {
-        MaintenanceFinding::Off => json!({"state": "off"}),
-        MaintenanceFinding::On(record) => json!({
-            "state": "on", "until": record.until.to_string(), "by": record.by, "reason": record.reason,
-        }),
-        MaintenanceFinding::Unusable(why) => json!({"state": "unusable", "error": why}),
-        MaintenanceFinding::Unreadable => json!({"state": "unreadable"}),
-    }
+    stored_value(record)
 }
