@@ -9,6 +9,8 @@ mod cluster;
 mod command;
 mod frozen;
 mod gates;
+mod handover;
+mod mending;
 mod network;
 mod rollout;
 mod soak;

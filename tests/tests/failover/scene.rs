@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use flatline_tests::{Binary, BootClock, Echo, MarkLog, Program, Run, TestStore, pause, until};
 
 use crate::SOON;
@@ -128,6 +128,12 @@ impl<S: TestStore> Scene<S> {
         Ok(guard.arg("--").args(command).arg(Binary::MarkingWorkload.path()?).arg(self.log.path()))
     }
 
+    /// A command of an operator, such as `handover --to b --yes`.
+    pub(crate) fn operator(&self, words: &[&str]) -> Result<Program> {
+        let operator = Program::monitor()?.args(words);
+        Ok(self.on_stage(operator, words.first().unwrap_or(&"operator")))
+    }
+
     /// A cluster's gate, with nothing behind it.
     pub(crate) fn gate(&self, cluster: &str) -> Result<Program> {
         let gate = self.on_stage(Program::monitor()?.arg("wait"), &format!("gate {cluster}"));
@@ -224,6 +230,16 @@ impl<S: TestStore> Scene<S> {
 /// Whom a cluster watches where there is no record: the primary, or the other of the pair.
 fn other(cluster: &str) -> &'static str {
     if cluster == "a" { "b" } else { "a" }
+}
+
+/// The seed of this test, printed: that of `FLATLINE_SEED`, or one that nobody has seen.
+pub(crate) fn seed() -> Result<u64> {
+    let seed = match env::var("FLATLINE_SEED") {
+        Ok(seed) => seed.parse().context("FLATLINE_SEED is a number")?,
+        Err(_) => fastrand::u64(..),
+    };
+    println!("FLATLINE_SEED={seed}");
+    Ok(seed)
 }
 
 /// Variables by which every transition is appended to a file: event, cluster, term and owner, or `-` where unknown.

@@ -18,7 +18,7 @@ use flatline_tests::{
 use rustix::process::Signal;
 
 use crate::SOON;
-use crate::scene::{Scene, play};
+use crate::scene::{Scene, play, seed};
 
 /// Without more time: enough for some takeovers.
 const SHORT: Duration = Duration::from_secs(30);
@@ -82,6 +82,8 @@ struct Soak<'s, S> {
     scene: &'s Scene<S>,
     store: Access<'s>,
     store_back_at: Option<Instant>,
+    /// A handover, and when it is killed.
+    operator: Option<(Running, Instant)>,
     nodes: Vec<Node>,
     random: Rng,
     tally: BTreeMap<String, u32>,
@@ -89,15 +91,10 @@ struct Soak<'s, S> {
 
 impl<'s, S: TestStore> Soak<'s, S> {
     fn new(scene: &'s Scene<S>, store: Access<'s>) -> Result<Self> {
-        let seed = match env::var("FLATLINE_SEED") {
-            Ok(seed) => seed.parse().context("FLATLINE_SEED is a number")?,
-            Err(_) => fastrand::u64(..),
-        };
-        println!("FLATLINE_SEED={seed}");
-        let mut random = Rng::with_seed(seed);
+        let mut random = Rng::with_seed(seed()?);
         let nodes = ["a", "b"].into_iter().map(|name| Node::start(scene, name, &mut random));
         let nodes = nodes.collect::<Result<_>>()?;
-        Ok(Self { scene, store, store_back_at: None, nodes, random, tally: BTreeMap::new() })
+        Ok(Self { scene, store, store_back_at: None, operator: None, nodes, random, tally: BTreeMap::new() })
     }
 
     fn run(mut self) -> Result<()> {
@@ -127,6 +124,8 @@ impl<'s, S: TestStore> Soak<'s, S> {
             (self.store.back)()?;
             self.store_back_at = None;
         }
+        // Whatever became of it: dropping a process kills it.
+        self.operator.take_if(|(_, until)| all || *until <= now);
         for node in &mut self.nodes {
             if let Some((fault, _)) = node.trouble.take_if(|(_, until)| all || *until <= now) {
                 node.recover(fault, self.scene, &mut self.random)?;
@@ -149,6 +148,13 @@ impl<'s, S: TestStore> Soak<'s, S> {
             (self.store.away)()?;
             self.store_back_at = Some(Instant::now() + span);
             self.count("StoreAway");
+            return Ok(());
+        }
+        if self.operator.is_none() && self.random.u8(..100) < 20 {
+            let to = self.random.choice(["a", "b"]).context("two clusters")?;
+            let handover = self.scene.operator(&["handover", "--to", to, "--yes"])?.start()?;
+            self.operator = Some((handover, Instant::now() + span));
+            self.count("Handover");
             return Ok(());
         }
         let fault = self.random.choice(Fault::ALL).context("a fault")?;

@@ -1,0 +1,59 @@
+//! A record that is lost, or that nobody understands: everybody stops, says so, and leaves it to an operator.
+
+use anyhow::{Context, Result, ensure};
+use flatline_tests::{FolderStore, TestStore, pause};
+
+use crate::SOON;
+use crate::scene::Scene;
+
+on_a_folder! {
+    a_record_that_vanishes_stops_everybody_until_somebody_mends_it,
+    a_record_that_is_malformed_or_newer_stops_everybody_and_is_left_as_it_is,
+}
+
+on_azurite! {
+    a_record_that_vanishes_stops_everybody_until_somebody_mends_it,
+}
+
+fn a_record_that_vanishes_stops_everybody_until_somebody_mends_it(
+    scene: &Scene<impl TestStore>,
+) -> Result<()> {
+    let (a, mut b) = scene.pair()?;
+    a.writer.kill()?;
+    scene.runs("b", 2)?;
+    let mut a = crate::cluster::Cluster { writer: scene.writer("a")?.start()?, ..a };
+    pause(scene.pace.watch / 2)?;
+    scene.store.lose_record()?;
+    b.runs_nothing()?;
+    scene.nobody_runs_for(2 * scene.pace.watch)?;
+    ensure!(scene.store.record()?.is_none(), "no guard that has seen a record writes another in its place");
+    for cluster in [&mut a, &mut b] {
+        cluster.guard.line_with("lost", SOON).context("a guard was to name the loss")?;
+    }
+    scene.operator(&["activate", "--cluster", "b", "--term", "3", "--yes"])?.run()?.succeeds()?;
+    scene.runs("b", 3)?;
+    scene.runs_on("b", scene.pace.watch)
+}
+
+fn a_record_that_is_malformed_or_newer_stops_everybody_and_is_left_as_it_is(
+    scene: &Scene<FolderStore>,
+) -> Result<()> {
+    let (mut a, mut b) = scene.pair()?;
+    let table = [("{\"version\": 2}", "version 2"), ("{\"version\": 1, \"owner\"", "malformed")];
+    for (nth, (text, word)) in (0..).zip(table) {
+        let revision: u64 = scene.record_says("revision").context("a record")?.parse()?;
+        let before = scene.log.runs()?.all().len();
+        scene.store.plant_record(revision + 1, text)?;
+        a.runs_nothing()?;
+        scene.nobody_runs_for(scene.pace.watch * 3 / 2)?;
+        for cluster in [&mut a, &mut b] {
+            cluster.guard.line_with(word, SOON)?;
+        }
+        ensure!(scene.store.planted(revision + 1)? == text, "the record was to be left as it is");
+        let term = (nth + 2).to_string();
+        scene.operator(&["activate", "--cluster", "a", "--term", &term, "--yes"])?.run()?.succeeds()?;
+        scene.runs("a", nth + 2)?;
+        ensure!(scene.log.runs()?.all().len() == before + 1, "nobody else was to start");
+    }
+    Ok(())
+}
