@@ -2,3 +2,5 @@
 //! re-telling of them: only the world around them is made up.
 //!
 //! What this crate does not do: it is no part of the product, and reads no real clock, file or network.
+
+pub mod model;

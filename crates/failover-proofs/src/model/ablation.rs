@@ -1,0 +1,88 @@
+//! What happens where a rule is broken: the checker must find out.
+
+use std::time::Duration;
+
+use super::child::Child;
+use super::promise::Promise;
+use super::setting::Setting;
+
+/// A rule that is switched off at the seam between machine and world. The machines stay as they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Ablation {
+    /// A claim is verified with what was read before it.
+    NoVerify,
+    /// The record is read before the beat that it is to confirm.
+    RecordThenStamp,
+    /// A right counts from the read that showed the beat, not from the one before.
+    FromTheBeatsOwnRead,
+    /// The workload outlives `K` by half a second.
+    SlowChild,
+    /// Clocks drift ten times as fast as is allowed for.
+    FastDrift,
+    /// Reads are a tick old where the machines were told that they are not.
+    HiddenCache,
+    /// Each side goes by its own timing, not by the record's.
+    OwnTiming,
+    /// A claimant becomes the owner under the term that the owner before had.
+    SameTerm,
+    /// A standby sees the owner's first stamp for ever.
+    DeafStandby,
+    /// The survivors get less time than a takeover takes.
+    Hurry,
+}
+
+impl Ablation {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::NoVerify,
+        Self::RecordThenStamp,
+        Self::FromTheBeatsOwnRead,
+        Self::SlowChild,
+        Self::FastDrift,
+        Self::HiddenCache,
+        Self::OwnTiming,
+        Self::SameTerm,
+        Self::DeafStandby,
+        Self::Hurry,
+    ];
+
+    /// The promise that is broken without the rule.
+    pub fn breaks(self) -> Promise {
+        match self {
+            Self::NoVerify
+            | Self::RecordThenStamp
+            | Self::FromTheBeatsOwnRead
+            | Self::SlowChild
+            | Self::FastDrift
+            | Self::HiddenCache
+            | Self::OwnTiming => Promise::NeverTwo,
+            Self::SameTerm => Promise::TermForOne,
+            Self::DeafStandby => Promise::LivingHeart,
+            Self::Hurry => Promise::SomebodyRuns,
+        }
+    }
+
+    /// The smallest setting in which it shows.
+    pub fn setting(self) -> Setting {
+        let upset = Setting { ablation: Some(self), ..Setting::new("ablation", 1, 0) };
+        let slip = Setting { slips: 1, ..upset.clone() };
+        match self {
+            Self::NoVerify | Self::RecordThenStamp => slip,
+            Self::FromTheBeatsOwnRead
+            | Self::SlowChild
+            | Self::FastDrift
+            | Self::SameTerm
+            | Self::DeafStandby => upset,
+            Self::HiddenCache => slip.with_cache(vec![[true, true]]),
+            Self::OwnTiming => Setting { watches: [9, 6], ..upset },
+            Self::Hurry => Setting { quiet_from: 1, quiet_ticks: 5, ..upset },
+        }
+    }
+
+    /// How long a SIGKILL takes to do its work.
+    pub(crate) fn reaped_after(ablation: Option<Self>) -> Duration {
+        let slower =
+            if ablation == Some(Self::SlowChild) { Duration::from_millis(500) } else { Duration::ZERO };
+        Child::REAPED_AFTER + slower
+    }
+}

@@ -1,0 +1,58 @@
+//! What the survivors have to have come to when a run ends.
+
+use failover_policy::Phase;
+
+use super::side::Side;
+use super::world::World;
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// Whoever could run did, or nobody could.
+    Settled,
+    /// Somebody could have run, and nobody does.
+    NobodyRuns,
+    /// A claim or a handover is still open.
+    LeftOpen,
+}
+
+/// What a cluster can do for the work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cluster {
+    /// It beats, and can run the work.
+    Whole,
+    /// It does not beat, and nobody waits for it.
+    Silent,
+    /// It beats and cannot run the work: its guard is dead or frozen. By design nobody takes over from it.
+    Hollow,
+}
+
+impl Ending {
+    /// Judges the last state of a run.
+    pub(crate) fn of(world: &World) -> Self {
+        let clusters = Side::ALL.map(|side| cluster(world, side));
+        if world.oracle.violation.is_some() {
+            return Self::Settled;
+        }
+        if clusters.contains(&Cluster::Hollow) || !clusters.contains(&Cluster::Whole) {
+            return Self::Settled;
+        }
+        let is_active = |phase: &Phase| matches!(phase, Phase::Active { .. });
+        if !world.store.record().is_some_and(|record| is_active(&record.phase)) {
+            return Self::LeftOpen;
+        }
+        if Side::ALL.iter().any(|side| world.nodes[side.index()].runs()) {
+            Self::Settled
+        } else {
+            Self::NobodyRuns
+        }
+    }
+}
+
+fn cluster(world: &World, side: Side) -> Cluster {
+    let (node, beacon) = (&world.nodes[side.index()], world.beacons[side.index()]);
+    if !beacon.up || node.cut_off {
+        return Cluster::Silent;
+    }
+    if node.frozen || node.guarded.is_none() { Cluster::Hollow } else { Cluster::Whole }
+}

@@ -1,0 +1,246 @@
+//! A node: a guard and its workload, behind the seam.
+
+use std::time::Duration;
+
+use failover_policy::{BootTime, Finding, Guard, Look, Now, Phase, Purpose, RecordFinding, RecordLook, Step};
+
+use super::ablation::Ablation;
+use super::call::{Answer, Call, InFlight, Machine};
+use super::child::Child;
+use super::clock::Clock;
+use super::journal::{Happening, Journal};
+use super::oracle::{Oracle, Violation};
+use super::setting::Setting;
+use super::side::Side;
+use super::store::Store;
+
+/// One node of a cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Node {
+    pub(crate) side: Side,
+    pub(crate) clock: Clock,
+    /// `None` while its guard is dead.
+    pub(crate) guarded: Option<Guarded>,
+    pub(crate) in_flight: Option<InFlight>,
+    pub(crate) frozen: bool,
+    pub(crate) cut_off: bool,
+    /// How often a guard was started: names it.
+    starts: u8,
+    /// The store as it was at the last turn, where there is a cache.
+    pub(crate) a_tick_ago: Option<Box<Store>>,
+    pub(crate) reads_cache: bool,
+}
+
+impl Node {
+    pub(crate) fn new(side: Side, clock: Clock, reads_cache: bool, setting: &Setting) -> Self {
+        let mut node = Self {
+            side,
+            clock,
+            guarded: None,
+            in_flight: None,
+            frozen: false,
+            cut_off: false,
+            starts: 0,
+            a_tick_ago: None,
+            reads_cache,
+        };
+        node.start(setting);
+        node
+    }
+
+    pub(crate) fn start(&mut self, setting: &Setting) {
+        self.starts += 1;
+        let by = format!("{}{}", self.side.id().as_str(), self.starts);
+        self.guarded = Some(Guarded {
+            side: self.side,
+            guard: Guard::new(setting.guard_rule(self.side, by)),
+            child: Child::None,
+            ablation: setting.ablation,
+            last_stamps: [None; 2],
+            early_record: None,
+        });
+    }
+
+    pub(crate) fn die(&mut self) {
+        self.guarded = None;
+    }
+
+    /// Whether something of the workload exists and is not frozen.
+    pub(crate) fn runs(&self) -> bool {
+        !self.frozen && self.has_child()
+    }
+
+    fn has_child(&self) -> bool {
+        self.guarded.as_ref().is_some_and(|guarded| guarded.child.exists())
+    }
+
+    /// Goes on after having been frozen until that tick: what was missed is noticed first.
+    pub(crate) fn thaw(&mut self, tick: u8, journal: &mut Journal) {
+        self.frozen = false;
+        let now = self.clock.at(tick).boot;
+        if let Some(guarded) = &mut self.guarded {
+            let froze = guarded.child;
+            guarded.see_child_die(now);
+            guarded.mind_child_with(Duration::ZERO, now);
+            if froze.exists() && !guarded.child.exists() {
+                journal.note(Happening::KilledLate);
+            }
+        }
+    }
+
+    /// Whatever the guard does at its deadlines between two ticks.
+    pub(crate) fn live_until(&mut self, tick: u8, oracle: &mut Oracle, journal: &mut Journal) {
+        /// A termination, a kill, a death, and a start at each of them at the most.
+        const DEADLINES: u8 = 8;
+        let until = self.clock.at(tick).boot;
+        let Some(guarded) = self.guarded.as_mut().filter(|_| !self.frozen) else { return };
+        for _ in 0..DEADLINES {
+            let Some(due) = guarded.next_deadline().filter(|due| *due <= until) else { return };
+            let before = guarded.child;
+            guarded.see_child_die(due);
+            guarded.mind_child(due);
+            if guarded.child != before {
+                let after = &guarded.child;
+                journal.line(format_args!("Child({:?}): {before:?} → {after:?} at {due:?}", self.side));
+            }
+        }
+        oracle.object(Violation::Restless);
+    }
+}
+
+/// A guard and its workload.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Guarded {
+    side: Side,
+    pub(crate) guard: Guard,
+    pub(crate) child: Child,
+    ablation: Option<Ablation>,
+    /// The stamps that were last read, for ablations alone.
+    last_stamps: [Option<Finding>; 2],
+    /// A record that was read too early, for an ablation alone.
+    early_record: Option<Box<RecordFinding>>,
+}
+
+impl Guarded {
+    fn next_deadline(&self) -> Option<BootTime> {
+        let death = if let Child::Dies(at) = self.child { Some(at) } else { None };
+        [self.guard.poll_deadline(), death].into_iter().flatten().min()
+    }
+
+    fn see_child_die(&mut self, now: BootTime) {
+        if matches!(self.child, Child::Dies(at) if at <= now) {
+            self.child = Child::None;
+            self.guard.handle_child_gone();
+        }
+    }
+
+    /// Carries out what the guard wants done with the workload.
+    fn mind_child(&mut self, now: BootTime) {
+        self.mind_child_with(Ablation::reaped_after(self.ablation), now);
+    }
+
+    fn mind_child_with(&mut self, reaped_after: Duration, now: BootTime) {
+        while let Some(order) = self.guard.poll_child(now) {
+            self.child = self.child.obey(order, now, reaped_after);
+            if self.child == Child::None {
+                self.guard.handle_child_gone();
+            }
+        }
+    }
+
+    fn claims(&self) -> bool {
+        let record = self.guard.gate().record().record();
+        record.is_some_and(|record| {
+            record.owner == *self.side.id() && matches!(record.phase, Phase::Pending { .. })
+        })
+    }
+
+    fn take_own(&mut self, finding: Finding, issued: Now, completed: Now) {
+        if self.ablation == Some(Ablation::FromTheBeatsOwnRead)
+            && let Some(before) = self.last_stamps[self.side.index()]
+        {
+            self.guard.handle_own(Look { issued, completed: issued, finding: before });
+        }
+        self.guard.handle_own(Look { issued, completed, finding });
+    }
+
+    fn take_record(&mut self, mut finding: RecordFinding, issued: BootTime, completed: BootTime) {
+        if self.ablation == Some(Ablation::OwnTiming)
+            && let RecordFinding::Found(record) = &mut finding
+        {
+            record.timing = self.guard.gate().rule().lease;
+        }
+        self.guard.handle_record(RecordLook { issued, completed, finding });
+    }
+
+    fn remember(&mut self, side: Side, finding: Finding) {
+        if self.ablation.is_some() {
+            self.last_stamps[side.index()] = Some(finding);
+        }
+    }
+}
+
+impl Machine for Guarded {
+    fn next_call(&mut self, now: Now) -> Option<Call> {
+        self.mind_child(now.boot);
+        loop {
+            match (self.guard.poll_step(now), self.ablation) {
+                (Step::ReadHeart(_), Some(Ablation::NoVerify)) if self.claims() => {
+                    let side = self.side.other();
+                    let finding = self.last_stamps[side.index()].unwrap_or(Finding::Unreadable);
+                    self.guard.handle_heart(side.id(), Look { issued: now, completed: now, finding });
+                }
+                (Step::ReadOwn, Some(Ablation::RecordThenStamp)) if self.early_record.is_none() => {
+                    return Some(Call::Record);
+                }
+                (Step::ReadRecord, Some(Ablation::RecordThenStamp)) if self.early_record.is_some() => {
+                    let finding = self.early_record.take().map_or(RecordFinding::Unreadable, |early| *early);
+                    self.take_record(finding, now.boot, now.boot);
+                    self.mind_child(now.boot);
+                }
+                (Step::ReadOwn, _) => return Some(Call::Own),
+                (Step::ReadRecord, _) => return Some(Call::Record),
+                (Step::ReadHeart(cluster), _) => return Some(Call::Heart(Side::of(&cluster))),
+                (Step::ReadMaintenance, _) => return Some(Call::Maintenance),
+                (Step::Swap(mut swap), Some(Ablation::SameTerm)) if swap.purpose == Purpose::Own => {
+                    swap.record.term -= 1;
+                    return Some(Call::Swap(swap));
+                }
+                (Step::Swap(swap), _) => return Some(Call::Swap(swap)),
+                (Step::Sleep(_) | Step::Open(_), _) => return None,
+            }
+        }
+    }
+
+    fn take(&mut self, call: Call, answer: Answer, issued: Now, completed: Now) {
+        // The gate had asked for its own stamp: this record is kept for later.
+        let early = self.ablation == Some(Ablation::RecordThenStamp)
+            && self.early_record.is_none()
+            && self.guard.poll_step(completed) == Step::ReadOwn;
+        match (call, answer) {
+            (Call::Record, Answer::Record(finding)) if early => self.early_record = Some(Box::new(finding)),
+            (Call::Own, Answer::Stamp(finding)) => {
+                self.take_own(finding, issued, completed);
+                self.remember(self.side, finding);
+            }
+            (Call::Heart(side), Answer::Stamp(mut finding)) => {
+                if self.ablation == Some(Ablation::DeafStandby) {
+                    finding = self.last_stamps[side.index()].unwrap_or(finding);
+                }
+                self.guard.handle_heart(side.id(), Look { issued, completed, finding });
+                self.remember(side, finding);
+            }
+            (Call::Record, Answer::Record(finding)) => {
+                self.take_record(finding, issued.boot, completed.boot);
+            }
+            (Call::Maintenance, Answer::Maintenance(finding)) => {
+                self.guard.handle_maintenance(finding, issued.boot);
+            }
+            (Call::Swap(swap), Answer::Swap(outcome)) => {
+                self.guard.handle_swap(*swap, outcome, issued.boot, completed.boot);
+            }
+            (call, answer) => unreachable!("{answer:?} is no answer to {call:?}"),
+        }
+        self.mind_child(completed.boot);
+    }
+}

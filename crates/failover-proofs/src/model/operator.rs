@@ -1,0 +1,60 @@
+//! An operator's handover, behind the seam.
+
+use failover_policy::{Handover, HandoverStep, Look, Now, RecordLook};
+
+use super::call::{Answer, Call, InFlight, Machine};
+use super::setting::Setting;
+use super::side::Side;
+
+/// A handover that runs somewhere else, where the store can be reached.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Operator {
+    pub(crate) handing: Handing,
+    pub(crate) in_flight: Option<InFlight>,
+}
+
+/// The machine, and whether it came to its end.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Handing {
+    handover: Handover,
+    pub(crate) done: bool,
+}
+
+impl Operator {
+    /// `count` names the process.
+    pub(crate) fn new(to: Side, drain: bool, count: u8, setting: &Setting) -> Self {
+        let rule = setting.handover_rule(to, drain, format!("op{count}"));
+        Self { handing: Handing { handover: Handover::new(rule), done: false }, in_flight: None }
+    }
+}
+
+impl Machine for Handing {
+    fn next_call(&mut self, now: Now) -> Option<Call> {
+        match self.handover.poll_step(now) {
+            HandoverStep::ReadRecord => Some(Call::Record),
+            HandoverStep::ReadHeart(cluster) => Some(Call::Heart(Side::of(&cluster))),
+            HandoverStep::Swap(swap) => Some(Call::Swap(swap)),
+            HandoverStep::Sleep(_) => None,
+            HandoverStep::Done(_) => {
+                self.done = true;
+                None
+            }
+        }
+    }
+
+    fn take(&mut self, call: Call, answer: Answer, issued: Now, completed: Now) {
+        match (call, answer) {
+            (Call::Record, Answer::Record(finding)) => {
+                let (issued, completed) = (issued.boot, completed.boot);
+                self.handover.handle_record(RecordLook { issued, completed, finding });
+            }
+            (Call::Heart(_), Answer::Stamp(finding)) => {
+                self.handover.handle_heart(Look { issued, completed, finding });
+            }
+            (Call::Swap(swap), Answer::Swap(outcome)) => {
+                self.handover.handle_swap(*swap, outcome, issued.boot, completed.boot);
+            }
+            (call, answer) => unreachable!("{answer:?} is no answer to {call:?}"),
+        }
+    }
+}

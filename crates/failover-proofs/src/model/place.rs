@@ -1,0 +1,184 @@
+//! A turn: one actor at the store.
+
+use failover_policy::{
+    Finding, MaintenanceFinding, Now, OwnershipRecord, Phase, Purpose, RecordFinding, Swap, SwapOutcome,
+};
+
+use super::call::{Answer, Call, InFlight, Machine};
+use super::journal::{Happening, Journal};
+use super::oracle::{Oracle, Violation};
+use super::side::{Actor, Side};
+use super::slip::{Slip, SlipKind};
+use super::store::Store;
+
+/// The store as one actor finds it in one turn.
+pub(crate) struct Place<'w> {
+    pub(crate) actor: Actor,
+    pub(crate) store: &'w mut Store,
+    /// The store as the cache knows it, where there is one.
+    pub(crate) cached: Option<&'w Store>,
+    /// Whether reads come out of the cache.
+    pub(crate) from_cache: bool,
+    pub(crate) reachable: bool,
+    /// The call of this turn that goes wrong.
+    pub(crate) slip: Option<(u8, SlipKind)>,
+    /// Whether the rarer slips count as possible.
+    pub(crate) thorough: bool,
+    pub(crate) oracle: &'w mut Oracle,
+    pub(crate) journal: &'w mut Journal,
+}
+
+impl Place<'_> {
+    /// More calls than any machine makes before it sleeps.
+    const RESTLESS: u8 = 40;
+
+    /// Lets a machine act until it sleeps, or until a call does not come back.
+    pub(crate) fn turn(&mut self, machine: &mut impl Machine, in_flight: &mut Option<InFlight>, now: Now) {
+        if let Some(InFlight { call, issued, answer }) = in_flight.take() {
+            let answer = answer.unwrap_or_else(|| self.answer(&call, self.from_cache));
+            self.tell(&call, &answer, " (issued a tick ago)");
+            machine.take(call, answer, issued, now);
+        }
+        for nth in 0..Self::RESTLESS {
+            let Some(call) = machine.next_call(now) else { return };
+            self.list_slips(&call, nth);
+            let slip = self.slip.filter(|(slips, _)| *slips == nth).map(|(_, kind)| kind);
+            let Some(answer) = self.carry_out(&call, slip, in_flight, now) else { return };
+            machine.take(call, answer, now, now);
+        }
+        self.oracle.object(Violation::Restless);
+    }
+
+    /// A call that nobody waits for any more.
+    pub(crate) fn orphan(&mut self, in_flight: &mut Option<InFlight>) {
+        if let Some(InFlight { call: call @ Call::Swap(_), answer: None, .. }) = in_flight.take() {
+            let answer = self.answer(&call, false);
+            self.tell(&call, &answer, " (of a process that died)");
+        }
+    }
+
+    /// The answer within this tick; `None` where there is none.
+    fn carry_out(
+        &mut self,
+        call: &Call,
+        slip: Option<SlipKind>,
+        in_flight: &mut Option<InFlight>,
+        now: Now,
+    ) -> Option<Answer> {
+        let (answer, remark) = match slip {
+            None => (self.answer(call, self.from_cache), ""),
+            Some(SlipKind::OtherAge) => (self.answer(call, !self.from_cache), " (of another age)"),
+            Some(SlipKind::Fails) => (failure(call), ""),
+            Some(SlipKind::AnswerLost) => {
+                let answer = self.answer(call, false);
+                self.tell(call, &answer, " (nobody learns of it)");
+                (failure(call), "")
+            }
+            Some(SlipKind::AnswerLate) => {
+                let answer = Some(self.answer(call, self.from_cache));
+                self.journal.line(format_args!("{:?}: {} answers late", self.actor, text(call)));
+                *in_flight = Some(InFlight { call: call.clone(), issued: now, answer });
+                return None;
+            }
+            Some(SlipKind::Late) => {
+                self.journal.line(format_args!("{:?}: {} is late", self.actor, text(call)));
+                *in_flight = Some(InFlight { call: call.clone(), issued: now, answer: None });
+                return None;
+            }
+        };
+        self.tell(call, &answer, remark);
+        Some(answer)
+    }
+
+    fn answer(&mut self, call: &Call, from_cache: bool) -> Answer {
+        if !self.reachable {
+            return failure(call);
+        }
+        let read = self.cached.filter(|_| from_cache).unwrap_or(self.store);
+        match call {
+            Call::Own => Answer::Stamp(read.stamp(self.side())),
+            Call::Heart(side) => Answer::Stamp(read.stamp(*side)),
+            Call::Record => Answer::Record(read.record_finding()),
+            Call::Maintenance => Answer::Maintenance(MaintenanceFinding::Off),
+            Call::Swap(swap) => Answer::Swap(self.swap(swap)),
+        }
+    }
+
+    fn swap(&mut self, swap: &Swap) -> SwapOutcome {
+        let over = self.store.record().cloned();
+        if !self.store.swap(swap) {
+            self.journal.note(Happening::SwapLost);
+            return SwapOutcome::Lost;
+        }
+        self.oracle.swapped(swap, over.as_ref());
+        if let Some(happening) = happening(swap, over.as_ref(), self.actor) {
+            self.journal.note(happening);
+        }
+        SwapOutcome::Won
+    }
+
+    fn side(&self) -> Side {
+        match self.actor {
+            Actor::Beacon(side) | Actor::Guard(side) => side,
+            Actor::Operator => Side::A,
+        }
+    }
+
+    fn list_slips(&mut self, call: &Call, nth: u8) {
+        let (actor, cached, thorough) = (self.actor, self.cached.is_some(), self.thorough);
+        self.journal.could_slip(|| {
+            let kinds = SlipKind::of(call, cached, thorough).into_iter();
+            kinds.map(|kind| Slip { actor, nth, kind }).collect()
+        });
+    }
+
+    fn tell(&mut self, call: &Call, answer: &Answer, remark: &str) {
+        let answer = match answer {
+            Answer::Record(RecordFinding::Found(record)) => describe(record),
+            Answer::Stamp(Finding::Stamp(stamp)) => format!("{}", stamp.tick().to_utc().format("%M:%S")),
+            other => format!("{other:?}"),
+        };
+        self.journal.line(format_args!("{:?}: {} → {answer}{remark}", self.actor, text(call)));
+    }
+}
+
+fn failure(call: &Call) -> Answer {
+    match call {
+        Call::Own | Call::Heart(_) => Answer::Stamp(Finding::Unreadable),
+        Call::Record => Answer::Record(RecordFinding::Unreadable),
+        Call::Maintenance => Answer::Maintenance(MaintenanceFinding::Unreadable),
+        Call::Swap(_) => Answer::Swap(SwapOutcome::Failed),
+    }
+}
+
+fn happening(swap: &Swap, over: Option<&OwnershipRecord>, actor: Actor) -> Option<Happening> {
+    let left_behind = over.is_some_and(|over| over.by != swap.record.by);
+    match swap.purpose {
+        Purpose::Own if left_behind => Some(Happening::ClaimTakenUp),
+        Purpose::Own => Some(Happening::Takeover),
+        Purpose::GiveBack => Some(Happening::GivenBack),
+        Purpose::Contest => Some(Happening::Contested),
+        Purpose::Release => Some(Happening::Released),
+        Purpose::Complete if actor == Actor::Operator => Some(Happening::HandedOver),
+        Purpose::Complete => Some(Happening::CompletedByGate),
+        Purpose::CallOff => Some(Happening::CalledOff),
+        Purpose::Create | Purpose::Claim | Purpose::Activate => None,
+    }
+}
+
+fn text(call: &Call) -> String {
+    match call {
+        Call::Swap(swap) => format!("{} {}", swap.purpose.word(), describe(&swap.record)),
+        other => format!("{other:?}"),
+    }
+}
+
+fn describe(record: &OwnershipRecord) -> String {
+    let OwnershipRecord { revision, term, owner, phase, by, .. } = record;
+    let phase = match phase {
+        Phase::Active { .. } => "active".to_owned(),
+        Phase::Pending { previous } => format!("pending over {previous}"),
+        Phase::Releasing { successor, drain } => format!("releasing to {successor} after {drain}"),
+    };
+    format!("#{revision} term {term} {owner} {phase} by {by}")
+}
