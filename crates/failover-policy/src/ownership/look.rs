@@ -56,6 +56,11 @@ pub enum LossCause {
         /// The revision that is there now.
         found: u64,
     },
+    /// The record is another one than was read at this revision: somebody made it anew after it was lost.
+    Replaced {
+        /// The revision that both have.
+        revision: u64,
+    },
 }
 
 impl RecordState {
@@ -68,16 +73,15 @@ impl RecordState {
     }
 }
 
-/// Remembers the highest revision and term, and so tells store loss from a record that was never there.
+/// Remembers the highest record, and so tells store loss from a record that was never there.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct RecordMemory {
     highest: Option<Highest>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Highest {
-    revision: u64,
-    term: u64,
+    record: Box<OwnershipRecord>,
     read_at: BootTime,
 }
 
@@ -90,27 +94,43 @@ impl RecordMemory {
     /// What a look means. A place that caches may show an older state for `cache_age` after it showed a newer one:
     /// that is no loss, but no news either.
     pub fn take(&mut self, look: RecordLook, cache_age: Span) -> RecordState {
-        let stale = |highest: Highest| look.issued < highest.read_at.after(cache_age.get());
-        match (look.finding, self.highest) {
+        let stale = |highest: &Highest| look.issued < highest.read_at.after(cache_age.get());
+        match (look.finding, &self.highest) {
             (RecordFinding::Unreadable, _) => RecordState::Unreadable,
             (RecordFinding::Unusable(why), _) => RecordState::Unusable(why),
             (RecordFinding::Absent, None) => RecordState::Absent,
             (RecordFinding::Absent, Some(highest)) if stale(highest) => RecordState::Unreadable,
             (RecordFinding::Absent, Some(_)) => RecordState::Lost(LossCause::Missing),
-            (RecordFinding::Found(record), Some(highest))
-                if record.revision < highest.revision || record.term < highest.term =>
-            {
+            (RecordFinding::Found(record), Some(highest)) if highest.is_newer_than(&record) => {
                 if stale(highest) {
                     return RecordState::Unreadable;
                 }
-                RecordState::Lost(LossCause::Older { seen: highest.revision, found: record.revision })
+                let seen = highest.record.revision;
+                RecordState::Lost(LossCause::Older { seen, found: record.revision })
+            }
+            (RecordFinding::Found(record), Some(highest)) if highest.was_replaced_by(&record) => {
+                RecordState::Lost(LossCause::Replaced { revision: record.revision })
             }
             (RecordFinding::Found(record), _) => {
-                let (revision, term) = (record.revision, record.term);
-                self.highest = Some(Highest { revision, term, read_at: look.completed });
+                self.highest = Some(Highest { record: record.clone(), read_at: look.completed });
                 RecordState::Found(record)
             }
         }
+    }
+}
+
+impl Highest {
+    fn is_newer_than(&self, found: &OwnershipRecord) -> bool {
+        found.revision < self.record.revision || found.term < self.record.term
+    }
+
+    /// Each revision is written once. What is stored of the moment is coarser than what its writer knew, so that is
+    /// not compared.
+    fn was_replaced_by(&self, found: &OwnershipRecord) -> bool {
+        let identity = |record: &OwnershipRecord| {
+            (record.term, record.owner.clone(), record.phase.clone(), record.by.clone())
+        };
+        found.revision == self.record.revision && identity(found) != identity(&self.record)
     }
 }
 
@@ -160,6 +180,7 @@ mod tests {
         };
         let older = |found| RecordState::Lost(LossCause::Older { seen: 5, found });
         let missing = RecordState::Lost(LossCause::Missing);
+        let replaced = RecordState::Lost(LossCause::Replaced { revision: 5 });
         let table = [
             (vec![absent.clone()], RecordState::Absent, "nobody ever saw one"),
             (vec![unreadable.clone()], RecordState::Unreadable, "no answer"),
@@ -173,6 +194,8 @@ mod tests {
             (vec![found(5, 3), found(4, 3)], older(4), "a lower revision"),
             (vec![found(5, 3), found(6, 2)], older(6), "a lower term"),
             (vec![found(5, 3), found(4, 3), found(4, 4)], older(4), "what was lost stays lost"),
+            (vec![found(5, 3), found(5, 4)], replaced.clone(), "another one in its place"),
+            (vec![found(5, 3), RecordFinding::Absent, found(5, 4)], replaced, "made anew after it was lost"),
             (vec![found(5, 3), unusable.clone()], RecordState::Unusable(newer.clone()), "of a newer version"),
             (vec![unusable], RecordState::Unusable(newer), "of a newer version from the start"),
         ];

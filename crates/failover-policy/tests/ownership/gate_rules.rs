@@ -129,6 +129,7 @@ fn a_record_that_was_read_and_counts_less_now_is_lost_and_blocks_for_ever() {
         (RecordFinding::Absent, LossCause::Missing),
         (found(older), LossCause::Older { seen: 5, found: 4 }),
         (found(lower_term), LossCause::Older { seen: 5, found: 6 }),
+        (found(active("a")), LossCause::Replaced { revision: 5 }),
     ];
     for (finding, cause) in table {
         let mut bench = gate(gate_rule("a")).with_record(active("b")).with_heart("b", Heart::DiedAt(0));
@@ -142,13 +143,16 @@ fn a_record_that_was_read_and_counts_less_now_is_lost_and_blocks_for_ever() {
 
 #[test]
 fn a_lost_record_that_comes_back_or_is_beaten_by_an_activation_counts_again() {
-    for record in [active("b"), OwnershipRecord { revision: 9, term: 9, ..active("b") }] {
+    let activated = OwnershipRecord { revision: 9, term: 9, ..active("b") };
+    let table = [(active("a"), None), (activated.clone(), Some(Opening::Owner(Box::new(activated))))];
+    for (record, opening) in table {
         let mut bench = gate(gate_rule("b")).with_record(active("a"));
         bench.run_to(3000);
         bench.record = RecordFinding::Absent;
         bench.run_to(6000);
         bench.set_record(record.clone());
-        assert_eq!(bench.run_to(7000), Some(Opening::Owner(Box::new(record))));
+        assert_eq!(bench.run_to(7000), opening);
+        assert_eq!(*bench.machine.record(), RecordState::Found(Box::new(record)));
     }
 }
 

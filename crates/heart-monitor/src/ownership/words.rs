@@ -31,6 +31,10 @@ pub(crate) fn fault(state: &RecordState) -> Option<String> {
             "the ownership record has revision {found}, and revision {seen} was read before: the store is not what \
              it was"
         )),
+        RecordState::Lost(LossCause::Replaced { revision }) => Some(format!(
+            "the ownership record of revision {revision} is another one than was read before: the store is not what it \
+             was"
+        )),
         RecordState::Unusable(why) => Some(why.to_string()),
         RecordState::NotRead | RecordState::Found(_) | RecordState::Absent | RecordState::Unreadable => None,
     }
