@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
-use flatline_tests::{BootClock, TestStore, pause, until};
+use anyhow::{Context, Result, ensure};
+use flatline_tests::{BootClock, FolderStore, Freezer, Relative, TestStore, pause, until};
 
 use crate::SOON;
-use crate::scene::Scene;
+use crate::scene::{Scene, play};
+
+/// How long a woken workload may run before its woken guard kills it, on a busy machine.
+const INSTANT: Duration = Duration::from_millis(250);
 
 on_a_folder! {
     a_beacon_that_stands_still_loses_its_cluster_the_work,
@@ -21,6 +24,56 @@ on_a_folder! {
 on_azurite! {
     a_beacon_that_stands_still_loses_its_cluster_the_work,
     a_node_that_stands_still_for_too_long_never_runs_again_when_it_wakes,
+}
+
+/// Nobody promises anything of a guard that stands still while its workload does not: here it shows that the
+/// oracle would see two clusters at once.
+#[test]
+fn the_oracle_sees_the_double_run_of_a_guard_that_stands_still_alone() -> Result<()> {
+    let played = play(FolderStore::new()?, |scene| {
+        let (a, _b) = scene.pair()?;
+        a.writer.freeze()?;
+        a.guard.freeze()?;
+        scene.runs("b", 2)?;
+        scene.runs_on("b", Duration::from_millis(500))
+    });
+    let seen = played.err().map(|error| format!("{error:#}")).unwrap_or_default();
+    ensure!(seen.contains("ran at once"), "the oracle was to see it: {seen}");
+    Ok(())
+}
+
+/// The one seam in the promise: between the thaw of a whole container and the guard's kill the workload may run,
+/// in the order in which the kernel wakes the two. So the oracle is not asked about the whole; what is checked is
+/// how long the seam is.
+#[test]
+fn a_container_that_is_thawed_as_a_whole_runs_for_an_instant_at_most() -> Result<()> {
+    let freezer = match Freezer::new() {
+        Ok(freezer) => freezer,
+        Err(error) => {
+            println!("skipped: {error:#}");
+            return Ok(());
+        }
+    };
+    let scene = Scene::set(FolderStore::new()?)?;
+    let writer = scene.writer("a")?.start()?;
+    let mut guard = scene.guard("a")?.start()?;
+    freezer.take_in(guard.pid())?;
+    scene.runs("a", 1)?;
+    let _b = scene.cluster("b")?;
+    writer.freeze()?;
+    let frozen = freezer.freeze()?;
+    scene.runs("b", 2)?;
+    let woken = BootClock::now();
+    drop(frozen);
+    until("the woken guard to kill its workload", SOON, || {
+        Relative::descendants_of(guard.pid()).ok()?.is_empty().then_some(())
+    })?;
+    let last = scene.log.runs()?.of("a").iter().map(|run| run.last).max().context("a ran")?;
+    let seam = last.since(woken);
+    println!("after the thaw the workload ran for {seam:?}");
+    ensure!(seam < INSTANT, "after the thaw the workload ran for {seam:?}");
+    ensure!(guard.is_running()?, "the guard waits for its turn");
+    Ok(())
 }
 
 fn a_beacon_that_stands_still_loses_its_cluster_the_work(scene: &Scene<impl TestStore>) -> Result<()> {

@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use flatline_tests::{Azurite, BlobStore, Network, Program, pause};
 
 use crate::cluster::Cluster;
-use crate::scene::{Scene, play};
+use crate::scene::{Scene, UNHURRIED, play_at};
 
 /// A scene on Azurite whose clusters live in regions of their own.
 struct Regions<'r> {
@@ -36,7 +36,7 @@ fn play_in_regions(scenario: impl FnOnce(&Regions) -> Result<()> + Send) -> Resu
     let network = Network::with_regions(&["a", "b"])?;
     network.inside(|| {
         let azurite = Arc::new(Azurite::start_on(Network::STORE)?);
-        play(BlobStore::new(azurite)?, |scene| scenario(&Regions { scene, network: &network }))
+        play_at(UNHURRIED, BlobStore::new(azurite)?, |scene| scenario(&Regions { scene, network: &network }))
     })
 }
 

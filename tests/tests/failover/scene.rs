@@ -31,6 +31,18 @@ pub(crate) const HASTY: Pace = Pace {
     watch: Duration::from_millis(2700),
 };
 
+/// For an emulator that shares its processors with everything else and may take its time to answer.
+pub(crate) const UNHURRIED: Pace = Pace {
+    variables: [
+        ("HEARTBEAT_INTERVAL", "500ms"),
+        ("HEART_MONITOR_FLATLINE_AFTER", "5500ms"),
+        ("HEART_MONITOR_POLL", "500ms"),
+        ("HEART_MONITOR_READ_DEADLINE", "500ms"),
+        ("HEART_MONITOR_STOP_GRACE", "500ms"),
+    ],
+    watch: Duration::from_secs(5),
+};
+
 /// What people get who set nothing.
 pub(crate) const DEFAULTS: Pace = Pace {
     variables: [
@@ -64,9 +76,9 @@ pub(crate) fn play_at<S: TestStore>(
     store: S,
     scenario: impl FnOnce(&Scene<S>) -> Result<()>,
 ) -> Result<()> {
-    let scene = Scene { store, log: MarkLog::new()?, pace, story: Arc::default() };
+    let scene = Scene { pace, ..Scene::set(store)? };
     let played = scenario(&scene).and_then(|()| scene.log.runs()?.verdict());
-    println!("{}", scene.story());
+    println!("{}", scene.log.runs()?);
     played.map_err(|error| error.context(scene.story()))
 }
 
@@ -89,13 +101,18 @@ macro_rules! on_azurite {
             $(#[test]
             fn $scenario() -> anyhow::Result<()> {
                 let store = flatline_tests::BlobStore::new(flatline_tests::Azurite::shared()?)?;
-                $crate::scene::play(store, |scene| super::$scenario(scene))
+                $crate::scene::play_at($crate::scene::UNHURRIED, store, |scene| super::$scenario(scene))
             })*
         }
     };
 }
 
 impl<S: TestStore> Scene<S> {
+    /// A scene at the hasty pace that nobody judges.
+    pub(crate) fn set(store: S) -> Result<Self> {
+        Ok(Self { store, log: MarkLog::new()?, pace: HASTY, story: Arc::default() })
+    }
+
     /// A cluster with a beacon and a guard, just started.
     pub(crate) fn cluster(&self, name: &str) -> Result<Cluster> {
         Cluster::start(name, self.writer(name)?, self.guard(name)?)

@@ -18,7 +18,7 @@ use flatline_tests::{
 use rustix::process::Signal;
 
 use crate::SOON;
-use crate::scene::{Scene, play, seed};
+use crate::scene::{Scene, UNHURRIED, play, play_at, seed};
 
 /// Without more time: enough for some takeovers.
 const SHORT: Duration = Duration::from_secs(30);
@@ -45,7 +45,7 @@ fn faults_at_random_on_a_folder_never_make_two_clusters_run() -> Result<()> {
 #[test]
 fn faults_at_random_on_azurite_never_make_two_clusters_run() -> Result<()> {
     let azurite = Arc::new(Azurite::start()?);
-    play(BlobStore::new(Arc::clone(&azurite))?, |scene| {
+    play_at(UNHURRIED, BlobStore::new(Arc::clone(&azurite))?, |scene| {
         let store = Access { away: &|| azurite.freeze(), back: &|| azurite.thaw() };
         Soak::new(scene, store)?.run()
     })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Result, ensure};
 use flatline_tests::{Azurite, BlobStore, FolderStore, TestStore, pause};
 
-use crate::scene::{Scene, play};
+use crate::scene::{Scene, UNHURRIED, play, play_at};
 
 on_a_folder! {
     whoever_prefers_duplicates_to_a_pause_runs_on_without_the_store,
@@ -25,7 +25,7 @@ fn a_folder_that_goes_away_stops_the_owner_and_starts_nobody() -> Result<()> {
 #[test]
 fn a_frozen_azurite_stops_the_owner_and_starts_nobody() -> Result<()> {
     let azurite = Arc::new(Azurite::start()?);
-    play(BlobStore::new(Arc::clone(&azurite))?, |scene| {
+    play_at(UNHURRIED, BlobStore::new(Arc::clone(&azurite))?, |scene| {
         a_store_that_goes_away_stops_the_owner_and_starts_nobody(
             scene,
             || azurite.freeze(),
