@@ -77,6 +77,8 @@ impl RecordState {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct RecordMemory {
     highest: Option<Highest>,
+    /// When a record that cannot be used was last read: there was one.
+    unusable_at: Option<BootTime>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -86,21 +88,30 @@ struct Highest {
 }
 
 impl RecordMemory {
-    /// Whether a record was ever read.
+    /// Whether a record was ever read, usable or not.
     pub fn has_read_a_record(&self) -> bool {
-        self.highest.is_some()
+        self.highest.is_some() || self.unusable_at.is_some()
     }
 
     /// What a look means. A place that caches may show an older state for `cache_age` after it showed a newer one:
     /// that is no loss, but no news either.
     pub fn take(&mut self, look: RecordLook, cache_age: Span) -> RecordState {
-        let stale = |highest: &Highest| look.issued < highest.read_at.after(cache_age.get());
+        let may_predate = |read_at: BootTime| look.issued < read_at.after(cache_age.get());
+        let stale = |highest: &Highest| may_predate(highest.read_at);
         match (look.finding, &self.highest) {
             (RecordFinding::Unreadable, _) => RecordState::Unreadable,
-            (RecordFinding::Unusable(why), _) => RecordState::Unusable(why),
-            (RecordFinding::Absent, None) => RecordState::Absent,
-            (RecordFinding::Absent, Some(highest)) if stale(highest) => RecordState::Unreadable,
-            (RecordFinding::Absent, Some(_)) => RecordState::Lost(LossCause::Missing),
+            (RecordFinding::Unusable(why), _) => {
+                self.unusable_at = Some(look.completed);
+                RecordState::Unusable(why)
+            }
+            (RecordFinding::Absent, highest) => {
+                let read_at = highest.as_ref().map(|highest| highest.read_at).max(self.unusable_at);
+                match read_at {
+                    None => RecordState::Absent,
+                    Some(read_at) if may_predate(read_at) => RecordState::Unreadable,
+                    Some(_) => RecordState::Lost(LossCause::Missing),
+                }
+            }
             (RecordFinding::Found(record), Some(highest)) if highest.is_newer_than(&record) => {
                 if stale(highest) {
                     return RecordState::Unreadable;
@@ -197,7 +208,9 @@ mod tests {
             (vec![found(5, 3), found(5, 4)], replaced.clone(), "another one in its place"),
             (vec![found(5, 3), RecordFinding::Absent, found(5, 4)], replaced, "made anew after it was lost"),
             (vec![found(5, 3), unusable.clone()], RecordState::Unusable(newer.clone()), "of a newer version"),
-            (vec![unusable], RecordState::Unusable(newer), "of a newer version from the start"),
+            (vec![unusable.clone()], RecordState::Unusable(newer), "of a newer version from the start"),
+            (vec![unusable.clone(), RecordFinding::Absent], missing, "gone, whatever it said"),
+            (vec![unusable, found(1, 1)], is(found(1, 1)), "replaced by an operator"),
         ];
         for (findings, state, why) in table {
             assert_eq!(after(0, findings), state, "{why}");
