@@ -89,6 +89,8 @@ const MONITOR: &[Row] = &[
     ("STANDBY --ownership off --term-file /tmp/term", "", "--term-file"),
     ("STANDBY --term-file /absent/term", "", "/absent/term"),
     ("STANDBY --confirm 0s", "", "--confirm 0s"),
+    ("STANDBY", "ACTIVATION_KEY=too-short", "ACTIVATION_KEY"),
+    ("STANDBY --on-fault /absent/tell", "", "--on-fault"),
     ("STANDBY --store-grace 5", "", "--store-grace"),
     ("STANDBY", "HEART_MONITOR_CACHE_AGE=old", "HEART_MONITOR_CACHE_AGE"),
     ("run STANDBY", "", "COMMAND"),

@@ -10,6 +10,7 @@ mod endpoints;
 mod gate;
 mod harness;
 mod looks;
+mod ownership;
 mod secrets;
 mod signals;
 mod skew;

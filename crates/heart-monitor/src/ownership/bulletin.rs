@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use failover_policy::{ClusterId, Opening, OwnershipRecord, Phase, RecordState};
+use failover_policy::{ClusterId, GateRule, Opening, OwnershipRecord, Phase, RecordState};
 use flatline_processes::{Event, Notifier, Transition};
 
 use crate::ownership::words;
@@ -11,6 +11,7 @@ use crate::ownership::words;
 #[derive(Debug)]
 pub(crate) struct Bulletin {
     this: ClusterId,
+    primary: ClusterId,
     notifier: Notifier,
     /// The longest time without the record that is nobody's business.
     patience: Duration,
@@ -21,8 +22,16 @@ pub(crate) struct Bulletin {
 }
 
 impl Bulletin {
-    pub(super) fn new(this: ClusterId, notifier: Notifier, patience: Duration) -> Self {
-        Self { this, notifier, patience, side: None, fault: None, rehearsal_failed: false }
+    pub(super) fn new(rule: &GateRule, notifier: Notifier) -> Self {
+        Self {
+            this: rule.this.clone(),
+            primary: rule.primary.clone(),
+            notifier,
+            patience: rule.lease.watch.get(),
+            side: None,
+            fault: None,
+            rehearsal_failed: false,
+        }
     }
 
     /// Takes what the gate knows, and whether it holds the workload back.
@@ -30,7 +39,7 @@ impl Bulletin {
         self.note_fault(state, unreadable_for);
         let known = matches!(state, RecordState::Found(_) | RecordState::Absent);
         if known && blocks {
-            self.standby(state.record(), "this cluster does not own the work");
+            self.standby(self.owner(state), "this cluster does not own the work");
         }
     }
 
@@ -40,8 +49,7 @@ impl Bulletin {
         if let Some(failure) = failure.filter(|_| !self.rehearsal_failed) {
             self.tell(
                 Transition::Fault,
-                None,
-                None,
+                Holder::default(),
                 &format!("the rehearsal of a takeover failed: {failure}"),
             );
         }
@@ -55,25 +63,30 @@ impl Bulletin {
 
     /// This cluster's workload goes.
     pub(super) fn active(&mut self, opening: &Opening) {
-        let record = match opening {
-            Opening::Owner(record) => Some(record.as_ref()),
-            Opening::NoRecord => None,
+        let (owner, reason) = match opening {
+            Opening::Owner(record) => (Holder::of(record), record.reason.as_str()),
+            Opening::NoRecord => {
+                (self.implied_owner(), "there is no record, and this cluster is the primary")
+            }
             Opening::StoreGrace => {
                 let reason = "the workload starts without the ownership record, which could not be read for the store grace";
-                self.tell(Transition::Fault, None, None, reason);
-                None
+                self.tell(Transition::Fault, Holder::default(), reason);
+                (Holder::default(), reason)
             }
         };
         if self.side.replace(Transition::Active) != Some(Transition::Active) {
-            let reason = record.map_or("this cluster is the primary", |record| record.reason.as_str());
-            self.tell(Transition::Active, record, opening.term(), reason);
+            self.tell(Transition::Active, owner, reason);
         }
     }
 
     /// This cluster's workload may not run, or not any more.
-    pub(super) fn standby(&mut self, record: Option<&OwnershipRecord>, reason: &str) {
+    pub(super) fn stops(&mut self, record: Option<&OwnershipRecord>, reason: &str) {
+        self.standby(record.map_or_else(Holder::default, Holder::of), reason);
+    }
+
+    fn standby(&mut self, holder: Holder, reason: &str) {
         if self.side.replace(Transition::Standby) != Some(Transition::Standby) {
-            self.tell(Transition::Standby, record, record.map(|record| record.term), reason);
+            self.tell(Transition::Standby, holder, reason);
         }
     }
 
@@ -88,29 +101,48 @@ impl Bulletin {
         if std::mem::replace(&mut self.fault, lasting) != lasting && lasting.is_some() {
             let reason = words::fault(state);
             let reason = reason.as_deref().unwrap_or("the ownership record cannot be read");
-            self.tell(Transition::Fault, None, None, reason);
+            self.tell(Transition::Fault, Holder::default(), reason);
         }
     }
 
-    fn tell(
-        &self,
-        transition: Transition,
-        record: Option<&OwnershipRecord>,
-        term: Option<u64>,
-        reason: &str,
-    ) {
-        let previous = record.and_then(|record| match &record.phase {
+    fn owner(&self, state: &RecordState) -> Holder {
+        match state {
+            RecordState::Found(record) => Holder::of(record),
+            RecordState::Absent => self.implied_owner(),
+            RecordState::NotRead
+            | RecordState::Unreadable
+            | RecordState::Lost(_)
+            | RecordState::Unusable(_) => Holder::default(),
+        }
+    }
+
+    fn implied_owner(&self) -> Holder {
+        let owner = Some(self.primary.clone());
+        Holder { owner, term: Some(OwnershipRecord::FIRST_TERM), previous: None }
+    }
+
+    fn tell(&self, transition: Transition, holder: Holder, reason: &str) {
+        let Holder { owner, term, previous } = holder;
+        let cluster = self.this.clone();
+        self.notifier.tell(Event { transition, cluster, owner, term, previous, reason: reason.to_owned() });
+    }
+}
+
+/// Who owns the work as far as is known.
+#[derive(Debug, Default)]
+struct Holder {
+    owner: Option<ClusterId>,
+    term: Option<u64>,
+    previous: Option<ClusterId>,
+}
+
+impl Holder {
+    fn of(record: &OwnershipRecord) -> Self {
+        let previous = match &record.phase {
             Phase::Active { previous } => previous.clone(),
             Phase::Pending { previous } => Some(previous.clone()),
             Phase::Releasing { .. } => None,
-        });
-        self.notifier.tell(Event {
-            transition,
-            cluster: self.this.clone(),
-            owner: record.map(|record| record.owner.clone()),
-            term,
-            previous,
-            reason: reason.to_owned(),
-        });
+        };
+        Self { owner: Some(record.owner.clone()), term: Some(record.term), previous }
     }
 }

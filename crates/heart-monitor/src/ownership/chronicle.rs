@@ -53,7 +53,7 @@ impl Chronicle {
             own: HeartJournal::new(gate.this.clone(), timing, gate.watch),
             waiting: None,
             runs: false,
-            bulletin: Bulletin::new(gate.this.clone(), notifier, timing.watch().get()),
+            bulletin: Bulletin::new(gate, notifier),
             next_summary: None,
             state,
         }
@@ -133,7 +133,7 @@ impl Chronicle {
     /// Tells that the workload may not run any more. A gate that is closed tells so by itself.
     pub(crate) fn stops(&mut self, record: Option<&OwnershipRecord>, reason: &str) {
         self.runs = false;
-        self.bulletin.standby(record, reason);
+        self.bulletin.stops(record, reason);
         self.state.note_blocked(true);
     }
 

@@ -342,6 +342,18 @@ async fn a_primary_that_cannot_read_the_record_goes_after_the_store_grace_and_ne
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_primary_that_saw_a_record_it_cannot_use_has_no_store_grace() {
+    let world = World::new();
+    world.memory.plant_record(&RecordName::Ownership, b"{\"version\":2}");
+    let gate = world.start(config("a", "a-1"));
+    tokio::time::sleep(5 * SECOND).await;
+    world.memory.break_with(&Operation::ALL, Fault::Unreachable);
+    tokio::time::sleep(900 * SECOND).await;
+    assert!(!gate.gate.is_finished(), "{}", world.log.all());
+    gate.gate.abort();
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_primary_without_a_record_goes_at_once_under_prefer_and_writes_it_first_under_strict() {
     let world = World::new();
     let (exit, at) = world.start(config("a", "a-1")).gate.await.unwrap();
@@ -387,7 +399,8 @@ async fn a_term_that_could_not_be_written_is_none_once_another_cluster_owns_the_
     config.term_file = Some(TermFile::check(&path).unwrap());
     std::fs::create_dir(&path).unwrap();
     let gate = world.start(config);
-    tokio::time::sleep(5 * SECOND).await;
+    // Half a second off the gate's polls, so that none comes between the two changes.
+    tokio::time::sleep(Duration::from_millis(5500)).await;
     world.plant("b", ACTIVE, 8);
     std::fs::remove_dir(&path).unwrap();
     world.beat_for("b", 20 * SECOND).await;
