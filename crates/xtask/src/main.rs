@@ -8,6 +8,7 @@ mod dist;
 mod fuzz;
 mod interrupt;
 mod phases;
+mod prove;
 mod shell;
 mod stores;
 mod test;
@@ -33,6 +34,8 @@ enum Command {
     Demo(demo::Demo),
     /// Install what the tests need and run all of them
     Test(test::Test),
+    /// Run the proofs of the failover protocol for longer than every change can afford
+    Prove(prove::Prove),
     /// Everything that a change must pass: tests, format, lints, documents, supply chain, repository
     Ci,
     /// The same, after installing the slow tools that `ci` only uses where it finds them; then fuzz
@@ -59,6 +62,7 @@ fn run(command: &Command) -> Result<()> {
     match command {
         Command::Demo(demo) => demo.run(),
         Command::Test(test) => test.run(),
+        Command::Prove(prove) => prove.run(),
         Command::Ci => ci::quick(),
         Command::CiFull => ci::full(),
         Command::Fuzz(fuzz) => fuzz.run(),

@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::phases::Phases;
-use crate::{shell, tools, workspace};
+use crate::{prove, shell, tools, workspace};
 
 /// Tests that run at the same time. Most of them wait for a heart to stop, so more than there are cores.
 const THREADS: &str = "8";
@@ -26,23 +26,31 @@ impl Test {
     }
 }
 
-/// The phases of the tests: tools, build, tests.
+/// The phases of the tests: tools, build, tests, proofs. Whoever asks for a test by name gets no proofs.
 pub(crate) fn run_phases(phases: &mut Phases, args: &[OsString]) {
-    phases.run("test tools", || {
-        tools::install_samba();
-        tools::name_missing();
-        tools::install_azurite()
-    });
-    if !phases.run("build", || shell::run(shell::cargo("build").args(["--workspace", "--bins", "--tests"]))) {
+    if !prepare(phases) {
         return;
     }
     phases.run("tests", || {
         let mut test = shell::cargo("test");
-        test.args(["--workspace", "--no-fail-fast"]).args(args);
+        test.args(["--workspace", "--exclude", prove::PROOFS, "--no-fail-fast"]).args(args);
         test.env("FLATLINE_BIN_DIR", workspace::target().join("debug"));
         if std::env::var_os("RUST_TEST_THREADS").is_none() {
             test.env("RUST_TEST_THREADS", THREADS);
         }
         shell::run(&mut test)
     });
+    if args.is_empty() {
+        prove::run_phases(phases);
+    }
+}
+
+/// Installs what the tests need and builds them; says whether that went well.
+pub(crate) fn prepare(phases: &mut Phases) -> bool {
+    phases.run("test tools", || {
+        tools::install_samba();
+        tools::name_missing();
+        tools::install_azurite()
+    });
+    phases.run("build", || shell::run(shell::cargo("build").args(["--workspace", "--bins", "--tests"])))
 }

@@ -8,8 +8,8 @@ use super::narrator::{Narrator, Voice};
 /// What the workload says first.
 pub(super) const WORKING: &str = "working, under term";
 
-/// A workload that says when it starts and when it is asked to stop.
-const WORKLOAD: &str = "echo \"working, under term $FLATLINE_TERM\"; \
+/// A workload that says when it starts and when it is asked to stop. (The shell itself would report its killed `sleep`.)
+const WORKLOAD: &str = "exec 2>/dev/null; echo \"working, under term $FLATLINE_TERM\"; \
     trap 'echo \"asked to stop\"; exit 0' TERM; while :; do sleep 0.05; done";
 
 pub(super) struct Cast<'c> {
