@@ -86,7 +86,8 @@ pub struct Handover {
     round_is_over: bool,
     no_swap_before: Option<BootTime>,
     successor: Detector,
-    first_heart_look: Option<BootTime>,
+    /// When the looks at the successor began that go on without a gap.
+    watched_since: Option<BootTime>,
     /// Whether the record was seen releasing to the successor.
     releasing_seen: bool,
     /// The revision by which this process called a handover off, and why.
@@ -112,7 +113,7 @@ impl Handover {
             round_is_over: false,
             no_swap_before: None,
             successor,
-            first_heart_look: None,
+            watched_since: None,
             releasing_seen: false,
             called_off: None,
         }
@@ -169,7 +170,11 @@ impl Handover {
 
     /// Takes a read of the successor's stamp.
     pub fn handle_heart(&mut self, look: Look) {
-        self.first_heart_look.get_or_insert(look.completed.boot);
+        // Nobody looked while the store was away, or while somebody thought the plan over: that was no silence.
+        let goes_on = |last: BootTime| look.issued.boot.since(last) <= self.rule.watch.gap;
+        if !self.successor.last_look_issued().is_some_and(goes_on) {
+            self.watched_since = Some(look.completed.boot);
+        }
         self.successor.handle_look(look);
     }
 
@@ -268,7 +273,7 @@ impl Handover {
             let next = record.released_to(&self.rule.to, self.rule.drain, self.sign(now));
             return Ok(self.swap(Purpose::Release, next));
         }
-        let watched = self.first_heart_look.map_or(std::time::Duration::ZERO, |first| now.boot.since(first));
+        let watched = self.watched_since.map_or(std::time::Duration::ZERO, |first| now.boot.since(first));
         if watched >= self.rule.watch.flatline_after.get() {
             return Err(Pause::Done(HandoverEnd::SuccessorSilent));
         }

@@ -131,6 +131,8 @@ pub(crate) mod notebook {
     #[derive(Debug)]
     pub(crate) struct Notebook {
         pub(crate) answer: Consent,
+        /// How long the answer takes.
+        pub(crate) thinks: Duration,
         pub(crate) told: String,
         pub(crate) complaints: Vec<String>,
         pub(crate) waits: Vec<String>,
@@ -140,7 +142,7 @@ pub(crate) mod notebook {
     impl Notebook {
         pub(crate) fn answering(answer: Consent) -> Self {
             let (told, complaints, waits, questions) = (String::new(), Vec::new(), Vec::new(), Vec::new());
-            Self { answer, told, complaints, waits, questions }
+            Self { answer, thinks: Duration::ZERO, told, complaints, waits, questions }
         }
 
         /// What was said, without colours.
@@ -167,6 +169,7 @@ pub(crate) mod notebook {
 
         async fn ask(&mut self, question: &str) -> Consent {
             self.questions.push(question.to_owned());
+            tokio::time::sleep(self.thinks).await;
             self.answer
         }
     }

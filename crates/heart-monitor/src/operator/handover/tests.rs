@@ -140,6 +140,17 @@ async fn a_dry_run_and_a_missing_go_ahead_change_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_thinks_the_plan_over_for_long_finds_the_successor_as_alive_as_before() {
+    let world = World::new();
+    world.plant(&World::record("a", ACTIVE));
+    let _b = world.beat("b");
+    let console = Notebook { thinks: 600 * SECOND, ..Notebook::answering(Consent::Given) };
+    let patient = Order { timeout: Some(Span::from_secs(60)), ..order("b", ASK) };
+    let run = carry_out(&world, patient, console, None).await;
+    assert_eq!((run.exit, world.stored().term), (Exit::Done, 4), "{:?}", run.console);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_interrupted_handover_says_where_it_stands_and_the_next_run_completes_it() {
     let world = World::new();
     world.plant(&World::record("a", ACTIVE));
