@@ -4,3 +4,5 @@
 //! What this crate does not do: it is no part of the product, and reads no real clock, file or network.
 
 pub mod model;
+
+pub mod simulator;
