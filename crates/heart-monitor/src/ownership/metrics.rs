@@ -64,12 +64,12 @@ impl RecordMetrics {
     }
 
     fn registered(mut self) -> Self {
-        let (registry, m) = (&mut self.registry, &self.record);
+        let registry = &mut self.registry;
         registry.register("heart_monitor_blocked", "1 while the workload may not run", self.blocked.clone());
         registry.register(
             "heart_monitor_record",
             "1 for the state of the ownership record: found, absent, unreadable, lost, unusable or not_read",
-            m.clone(),
+            self.record.clone(),
         );
         registry.register(
             "heart_monitor_owner",
@@ -97,6 +97,12 @@ impl RecordMetrics {
             "1 while maintenance forbids takeovers, or may",
             self.maintenance.clone(),
         );
+        self.with_deeds_registered()
+    }
+
+    /// What this process did, as opposed to what it sees.
+    fn with_deeds_registered(mut self) -> Self {
+        let registry = &mut self.registry;
         registry.register("heart_monitor_record_reads", "Reads of the record", self.reads.clone());
         registry.register(
             "heart_monitor_own_looks",
