@@ -2,48 +2,47 @@
 //!
 //! `FLATLINE_MODEL=long` goes through much larger worlds, for hours.
 
-use failover_proofs::model::{Ablation, Happening, Report, Setting, check};
+use failover_proofs::model::{Ablation, Happening, Setting, check};
 
 /// Checks a setting, and that the runs in it came to all of these.
-fn prove(setting: Setting, happenings: &[Happening]) -> Report {
+fn prove(setting: &Setting, happenings: &[Happening]) {
     let report = check(setting);
     println!("{report}");
     assert!(report.broken().is_empty(), "{report}");
     for happening in happenings {
         assert!(report.count(*happening) > 0, "{happening:?} never happened: {report}");
     }
-    report
 }
 
 #[test]
 fn whatever_goes_wrong_once_and_whatever_call_slips() {
     use Happening::{CompletedByGate, Contested, GivenBack, HandedOver, KilledLate, SwapLost, Takeover};
     let all = [CompletedByGate, Contested, GivenBack, HandedOver, KilledLate, SwapLost, Takeover];
-    prove(Setting::new("an upset and a slip", 1, 1), &all);
+    prove(&Setting::new("an upset and a slip", 1, 1), &all);
 }
 
 #[test]
 fn whatever_two_things_go_wrong() {
     use Happening::{CalledOff, CompletedByGate, HandedOver, Takeover};
     let all = [CalledOff, CompletedByGate, HandedOver, Takeover];
-    prove(Setting::new("two upsets", 2, 0), &all);
+    prove(&Setting::new("two upsets", 2, 0), &all);
 }
 
 #[test]
 fn whatever_goes_wrong_while_a_workload_finishes_in_peace() {
     let setting = Setting { drain: true, ..Setting::new("two upsets, drained", 2, 0) };
-    prove(setting.with_orders(0..1), &[Happening::Released, Happening::CalledOff]);
+    prove(&setting.with_orders(0..1), &[Happening::Released, Happening::CalledOff]);
 }
 
 #[test]
 fn whatever_goes_wrong_where_reads_come_out_of_a_cache() {
     use Happening::{ClaimTakenUp, Contested, GivenBack};
     let setting = Setting::new("two upsets behind caches", 2, 0).with_cache(vec![[true, true]]);
-    prove(setting.with_orders(0..1), &[ClaimTakenUp, Contested, GivenBack]);
+    prove(&setting.with_orders(0..1), &[ClaimTakenUp, Contested, GivenBack]);
 
     let some = vec![[true, true], [true, false], [false, true], [false, false]];
     let setting = Setting::new("an upset and a slip behind caches", 1, 1).with_cache(some);
-    prove(setting.with_orders(0..2), &[Contested, GivenBack]);
+    prove(&setting.with_orders(0..2), &[Contested, GivenBack]);
 }
 
 #[test]
@@ -51,17 +50,17 @@ fn whatever_goes_wrong_while_two_sides_are_configured_differently() {
     for watches in [[9, 6], [6, 9]] {
         let setting = Setting::new("one upset, two timings", 1, 0);
         let (quiet_from, quiet_ticks) = (12, 20);
-        prove(Setting { watches, quiet_from, quiet_ticks, ..setting }, &[Happening::Takeover]);
+        prove(&Setting { watches, quiet_from, quiet_ticks, ..setting }, &[Happening::Takeover]);
     }
 }
 
 #[test]
 fn without_any_one_of_the_rules_a_promise_is_broken() {
     for ablation in Ablation::ALL {
-        let report = check(ablation.setting());
+        let report = check(&ablation.setting());
         println!("{ablation:?}: {report}");
-        let broken: Vec<_> = report.broken().iter().map(|(promise, _)| *promise).collect();
-        assert!(broken.contains(&ablation.breaks()), "{ablation:?}: {report}");
+        let mut broken = report.broken().iter().map(|(promise, _)| promise);
+        assert!(broken.any(|promise| ablation.breaks().contains(promise)), "{ablation:?}: {report}");
     }
 }
 
@@ -75,11 +74,11 @@ fn in_the_long_mode_much_larger_worlds_keep_every_promise() {
     let reversed = both.drifts.iter().map(|[a, b]| [*b, *a]).collect::<Vec<_>>();
     for order in 0..Setting::ORDERS {
         let one = Setting { orders: order..order + 1, thorough: true, ..both.clone() };
-        prove(one.clone(), &[]);
-        prove(Setting { drifts: reversed.clone(), slips: 0, quiet_from: 16, ..one.clone() }, &[]);
-        prove(Setting { drain: true, name: "two upsets and a slip, drained", ..one.clone() }, &[]);
-        prove(Setting { name: "three upsets", upsets: 3, slips: 0, ..one.clone() }, &[]);
+        prove(&one.clone(), &[]);
+        prove(&Setting { drifts: reversed.clone(), slips: 0, quiet_from: 16, ..one.clone() }, &[]);
+        prove(&Setting { drain: true, name: "two upsets and a slip, drained", ..one.clone() }, &[]);
+        prove(&Setting { name: "three upsets", upsets: 3, slips: 0, ..one.clone() }, &[]);
         let readers = vec![[true, true], [true, false], [false, true]];
-        prove(Setting { name: "two upsets behind caches", slips: 0, ..one }.with_cache(readers), &[]);
+        prove(&Setting { name: "two upsets behind caches", slips: 0, ..one }.with_cache(readers), &[]);
     }
 }

@@ -46,8 +46,8 @@ impl Ablation {
         Self::Hurry,
     ];
 
-    /// The promise that is broken without the rule.
-    pub fn breaks(self) -> Promise {
+    /// The promises of which one at least is broken without the rule.
+    pub fn breaks(self) -> &'static [Promise] {
         match self {
             Self::NoVerify
             | Self::RecordThenStamp
@@ -55,10 +55,10 @@ impl Ablation {
             | Self::SlowChild
             | Self::FastDrift
             | Self::HiddenCache
-            | Self::OwnTiming => Promise::NeverTwo,
-            Self::SameTerm => Promise::TermForOne,
-            Self::DeafStandby => Promise::LivingHeart,
-            Self::Hurry => Promise::SomebodyRuns,
+            | Self::OwnTiming => &[Promise::NeverTwo],
+            Self::SameTerm => &[Promise::TermForOne],
+            Self::DeafStandby => &[Promise::LivingHeart],
+            Self::Hurry => &[Promise::SomebodyRuns, Promise::NothingOpen],
         }
     }
 
@@ -77,6 +77,11 @@ impl Ablation {
             Self::OwnTiming => Setting { watches: [9, 6], ..upset },
             Self::Hurry => Setting { quiet_from: 1, quiet_ticks: 5, ..upset },
         }
+    }
+
+    /// Whether nothing comes of it as long as nothing goes wrong, so that it may be in force from the start.
+    pub(crate) fn is_harmless_in_peace(self) -> bool {
+        self != Self::DeafStandby
     }
 
     /// How long a SIGKILL takes to do its work.

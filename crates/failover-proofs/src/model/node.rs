@@ -61,6 +61,13 @@ impl Node {
         });
     }
 
+    /// Switches a rule off for a guard that is running.
+    pub(crate) fn ablate(&mut self, ablation: Option<Ablation>) {
+        if let Some(guarded) = &mut self.guarded {
+            guarded.ablation = ablation;
+        }
+    }
+
     pub(crate) fn die(&mut self) {
         self.guarded = None;
     }

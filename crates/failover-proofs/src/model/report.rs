@@ -19,6 +19,22 @@ pub struct Report {
 }
 
 impl Report {
+    pub(crate) fn of(name: &'static str) -> Self {
+        let happened = Happening::ALL.map(|happening| (happening, 0)).to_vec();
+        Self { name, states: 0, steps: 0, depth: 0, took: Duration::ZERO, happened, broken: vec![] }
+    }
+
+    /// Takes what came of another part of the same check.
+    pub(crate) fn add(&mut self, part: Self) {
+        self.states += part.states;
+        self.steps += part.steps;
+        self.depth = self.depth.max(part.depth);
+        for ((_, count), (_, more)) in self.happened.iter_mut().zip(part.happened) {
+            *count += more;
+        }
+        self.broken.extend(part.broken);
+    }
+
     /// How many steps brought this about.
     pub fn count(&self, happening: Happening) -> u64 {
         self.happened.iter().find(|(kind, _)| *kind == happening).map_or(0, |(_, count)| *count)

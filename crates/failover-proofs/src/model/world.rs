@@ -50,7 +50,9 @@ impl World {
     pub(crate) fn warmed_up(start: Start, setting: &Setting) -> Self {
         let node = |side: Side| {
             let clock = setting.clock(start.gains_ppm[side.index()]);
-            Node::new(side, clock, start.reads_cache[side.index()], setting)
+            let mut node = Node::new(side, clock, start.reads_cache[side.index()], setting);
+            node.ablate(setting.ablation.filter(|ablation| ablation.is_harmless_in_peace()));
+            node
         };
         let mut world = Self {
             tick: 0,
@@ -72,6 +74,7 @@ impl World {
             ran_for = if world.nodes[Side::A.index()].runs() { ran_for + 1 } else { 0 };
             world.pass_tick(None, setting, &mut journal);
         }
+        world.nodes.iter_mut().for_each(|node| node.ablate(setting.ablation));
         world.warm = world.tick;
         world.upsets_left = setting.upsets;
         world.slips_left = setting.slips;
