@@ -24,11 +24,20 @@ pub fn check(setting: &Setting) -> Report {
     Report { took: started.elapsed(), ..report }
 }
 
+/// Breadth first where a broken promise is looked for, since that tells the shortest story; depth first otherwise, since
+/// few states are then waiting to be gone on with.
 fn check_one_order(setting: Setting) -> Report {
-    let name = setting.name;
+    let (name, wants_story) = (setting.name, setting.ablation.is_some());
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
     let builder = Runs::of(setting).checker().threads(threads).finish_when(HasDiscoveries::AnyFailures);
-    let checker = builder.spawn_bfs().join();
+    if wants_story {
+        report(name, &builder.spawn_bfs().join())
+    } else {
+        report(name, &builder.spawn_dfs().join())
+    }
+}
+
+fn report(name: &'static str, checker: &impl Checker<Runs>) -> Report {
     let runs = checker.model();
     let mut discoveries = checker.discoveries();
     let broken = Promise::ALL.into_iter().filter_map(|promise| {
