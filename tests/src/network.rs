@@ -65,11 +65,12 @@ impl Network {
     pub fn inside<T: Send>(&self, work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
         let namespace = File::open(self.hub.path()).context("cannot find the store's network")?;
         std::thread::scope(|threads| {
-            let inside = threads.spawn(move || {
+            let name = std::thread::current().name().unwrap_or_default().to_owned();
+            let inside = std::thread::Builder::new().name(name).spawn_scoped(threads, move || {
                 move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network))
                     .context("cannot enter the store's network")?;
                 work()
-            });
+            })?;
             inside.join().map_err(|_| anyhow!("the work in the store's network panicked"))?
         })
     }

@@ -76,6 +76,17 @@ impl Runs {
         pairs.filter_map(|(earlier, later)| Violation::between(earlier, later)).collect()
     }
 
+    /// The shortest time from the last mark of one cluster to the first of another: how near they came. `None` where
+    /// the work never moved.
+    pub fn narrowest_gap(&self) -> Option<Duration> {
+        let runs = self.all();
+        let gaps = runs.iter().filter_map(|later| {
+            let before = runs.iter().filter(|run| run.begin < later.begin && run.cluster != later.cluster);
+            before.map(|earlier| later.begin.since(earlier.last)).min()
+        });
+        gaps.min()
+    }
+
     /// Fails where anything was that may never be, with what it was and all the runs.
     pub fn verdict(&self) -> Result<()> {
         let violations = self.violations();
@@ -178,6 +189,8 @@ mod tests {
         ]);
         assert_eq!(runs.violations(), []);
         assert!(runs.verdict().is_ok());
+        assert_eq!(runs.narrowest_gap(), Some(Duration::from_millis(1)));
+        assert_eq!(ran(&[("a", 1, 7, &[0]), ("a", 1, 8, &[5])]).narrowest_gap(), None);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -78,7 +79,12 @@ pub(crate) fn play_at<S: TestStore>(
 ) -> Result<()> {
     let scene = Scene { pace, ..Scene::set(store)? };
     let played = scenario(&scene).and_then(|()| scene.log.runs()?.verdict());
-    println!("{}", scene.log.runs()?);
+    let runs = scene.log.runs()?;
+    println!(
+        "{}, nearest {:?}:\n{runs}",
+        thread::current().name().unwrap_or("a scene"),
+        runs.narrowest_gap()
+    );
     played.map_err(|error| error.context(scene.story()))
 }
 
