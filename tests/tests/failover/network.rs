@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::{Result, ensure};
 use flatline_tests::{Azurite, BlobStore, Network, Program, pause};
 
+use crate::SOON;
 use crate::cluster::Cluster;
 use crate::scene::{Scene, UNHURRIED, play_at};
 
@@ -84,5 +85,21 @@ fn when_both_are_cut_off_nobody_runs_and_the_owner_comes_back() -> Result<()> {
         network.heal("a")?;
         scene.has_begun("a", 2)?;
         scene.runs_on("a", scene.pace.watch)
+    })
+}
+
+#[test]
+fn the_work_is_handed_over_also_from_a_cluster_that_is_cut_off() -> Result<()> {
+    play_in_regions(|regions| {
+        let Regions { scene, network } = regions;
+        let (a, _b) = regions.pair()?;
+        pause(scene.pace.watch / 2)?;
+        // Its guard never hears of it; it stops when its right to run is over, which the operator waits for.
+        network.cut("a")?;
+        scene.operator(&["handover", "--to", "b", "--yes"])?.start()?.exit_within(SOON)?.succeeds()?;
+        scene.runs("b", 2)?;
+        a.runs_nothing()?;
+        network.heal("a")?;
+        scene.runs_on("b", scene.pace.watch)
     })
 }
