@@ -1,7 +1,7 @@
 //! A record that is lost, or that nobody understands: everybody stops, says so, and leaves it to an operator.
 
 use anyhow::{Context, Result, ensure};
-use flatline_tests::{FolderStore, TestStore, pause};
+use flatline_tests::{BootClock, FolderStore, TestStore, Violation, pause};
 
 use crate::SOON;
 use crate::scene::Scene;
@@ -55,5 +55,28 @@ fn a_record_that_is_malformed_or_newer_stops_everybody_and_is_left_as_it_is(
         scene.runs("a", nth + 2)?;
         ensure!(scene.log.runs()?.all().len() == before + 1, "nobody else was to start");
     }
+    Ok(())
+}
+
+/// A process that never read the record cannot know that there was one: it waits until whoever did has stopped. What
+/// it cannot know either is the term, which is why people mend with `activate --term`.
+#[test]
+fn a_primary_that_finds_no_record_waits_for_whoever_may_still_run_by_one() -> Result<()> {
+    let scene = Scene::set(FolderStore::new()?)?;
+    let (a, b) = scene.pair()?;
+    a.dies()?;
+    scene.runs("b", 2)?;
+    pause(scene.pace.watch / 2)?;
+    scene.store.lose_record()?;
+    let lost = BootClock::now();
+    let _back = scene.cluster("a")?;
+    scene.has_begun("a", 2)?;
+    b.runs_nothing()?;
+    let runs = scene.log.runs()?;
+    let waited = runs.of("a").last().context("a runs")?.begin.since(lost);
+    ensure!(waited >= scene.pace.watch, "it waited for {waited:?} only");
+    let violations = runs.violations();
+    let only_the_term = violations.iter().all(|found| matches!(found, Violation::TermRanBack(..)));
+    ensure!(only_the_term, "the clusters were not to meet: {violations:?}");
     Ok(())
 }

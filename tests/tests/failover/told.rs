@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use flatline_tests::{FolderStore, TestStore, free_port, get, post, until};
+use flatline_tests::{FolderStore, Stream, TestStore, free_port, get, post, until};
 use serde_json::Value;
 
 use crate::SOON;
@@ -45,7 +45,15 @@ fn the_letters_follow_the_work(scene: &Scene<impl TestStore>) -> Result<()> {
     a.writer.kill()?;
     scene.runs("b", 2)?;
     comes_to(of_b, "O")?;
-    comes_to(of_a, "S")
+    comes_to(of_a, "S")?;
+    let shown = scene.operator(&["status", "--watch-for", "1s", "-o", "json"])?.run()?;
+    shown.succeeds()?;
+    let status: Value = serde_json::from_str(&shown.text(Stream::Stdout))?;
+    let letters: Vec<_> = status["clusters"].as_array().into_iter().flatten().collect();
+    let letters = letters.iter().map(|cluster| (cluster["cluster"].as_str(), cluster["letter"].as_str()));
+    ensure!(letters.eq([(Some("a"), Some("D")), (Some("b"), Some("O"))]), "status says {status:#}");
+    ensure!(status["record"]["owner"] == "b" && status["record"]["term"] == 2, "status says {status:#}");
+    Ok(())
 }
 
 fn a_claim_that_was_contested_is_told_by_its_letter(scene: &Scene<impl TestStore>) -> Result<()> {
