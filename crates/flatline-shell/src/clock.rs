@@ -62,7 +62,10 @@ fn boot_timer(at: BootTime) -> std::io::Result<AsyncFd<OwnedFd>> {
     let never_again = Timespec { tv_sec: 0, tv_nsec: 0 };
     let once = Itimerspec { it_interval: never_again, it_value: when };
     timerfd_settime(&timer, TimerfdTimerFlags::ABSTIME, &once)?;
-    #[expect(deprecated, reason = "its successor is unsafe to call; this descriptor is owned and never replaced")]
+    #[expect(
+        deprecated,
+        reason = "its successor is unsafe to call; this descriptor is owned and never replaced"
+    )]
     AsyncFd::new(timer)
 }
 

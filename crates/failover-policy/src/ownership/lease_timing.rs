@@ -8,7 +8,7 @@ use crate::{SignedSpan, Span, Timing};
 /// What claimants and guards promise each other.
 ///
 /// Safety rests on `hold + stop ≤ watch`, whatever either side is configured with. So a claimant watches at
-/// least the longer of its own and the record's `watch`, and a guard holds the shorter of both, less the longer
+/// least the longer of its own and the record's `watch`, and a guard holds the shorter of both, less its own
 /// `stop`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LeaseTiming {
@@ -42,11 +42,10 @@ impl LeaseTiming {
     }
 
     /// What a guard with these promises of its own may rely on under a record with those of `record`: the shorter
-    /// watch and the longer stop, each for itself. The shorter of the two holds would not do: the guard really
-    /// takes its own `stop`.
+    /// watch, and the time that it really takes itself to stop.
     #[must_use]
     pub fn under(self, record: Self) -> Self {
-        Self { watch: self.watch.min(record.watch), stop: self.stop.max(record.stop) }
+        Self { watch: self.watch.min(record.watch), ..self }
     }
 
     /// How long nobody may run after the right to run was taken away by a record: the longest that a guard can

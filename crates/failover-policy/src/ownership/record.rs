@@ -202,6 +202,12 @@ impl OwnershipRecord {
         Self { revision: self.next_revision(), by: by.to_owned(), ..self.clone() }
     }
 
+    /// The same with a longer watch, which its owner's guards need to hold as long as they are configured to. It binds
+    /// claimants before any guard relies on it, so it may change while the work is held; a shorter one may not.
+    pub(crate) fn lengthened(&self, timing: LeaseTiming, sign: Signature) -> Self {
+        Self { timing, ..self.next(&self.owner, self.phase.clone(), sign, "longer watch") }
+    }
+
     /// The last cluster that may have run: whose heart a claimant must find flat.
     pub fn last_that_may_run(&self) -> &ClusterId {
         match &self.phase {

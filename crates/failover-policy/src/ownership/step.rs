@@ -45,6 +45,8 @@ pub enum Purpose {
     GiveBack,
     /// The cluster that was claimed against beats and takes its work back.
     Contest,
+    /// The owner's guard needs a longer watch than the record asks of claimants.
+    Lengthen,
     /// An operator asks the owner to stop.
     Release,
     /// A handover is completed.
@@ -64,6 +66,7 @@ impl Purpose {
             Self::Own => "own",
             Self::GiveBack => "give_back",
             Self::Contest => "contest",
+            Self::Lengthen => "lengthen",
             Self::Release => "release",
             Self::Complete => "complete",
             Self::CallOff => "call_off",

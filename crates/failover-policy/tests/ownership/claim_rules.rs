@@ -244,6 +244,17 @@ fn the_owner_takes_the_work_back_from_a_successor_that_is_silent() {
 }
 
 #[test]
+fn the_owner_takes_the_work_back_when_nobody_completes_the_handover_although_the_successor_beats() {
+    let mut bench = gate(guarded("a")).with_record(releasing("a", "b", Span::from_secs(5)));
+    let left_alone = 9000 + 5010 + 2 * 9000;
+    bench.run_to(left_alone - 1);
+    assert_eq!(bench.swaps(), []);
+    bench.run_to(left_alone + 1000);
+    assert_eq!(bench.swaps().iter().map(|(_, purpose)| *purpose).collect::<Vec<_>>(), [Purpose::CallOff]);
+    assert!(bench.stored().lets_run(&id("a")));
+}
+
+#[test]
 fn a_guarded_owner_takes_nothing_back_while_its_own_heart_is_silent() {
     let mut bench = gate(guarded("a"))
         .with_record(releasing("a", "b", Span::ZERO))

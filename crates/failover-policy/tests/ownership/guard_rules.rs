@@ -131,20 +131,34 @@ fn a_beat_extends_nothing_until_the_record_was_read_after_it() {
 }
 
 #[test]
-fn a_guard_holds_by_the_shorter_watch_and_the_longer_stop_of_itself_and_the_record() {
-    let with = |own, record| {
+fn a_guard_holds_by_the_shorter_watch_of_itself_and_the_record_less_its_own_stop() {
+    let table = [
+        (lease(9, 2), lease(9, 2), 9982),
+        (lease(9, 2), lease(20, 2), 9982),
+        (lease(9, 3), lease(9, 2), 8982),
+        (lease(9, 2), lease(9, 3), 9982),
+    ];
+    for (own, recorded, stops) in table {
         let gate = GateRule { lease: own, ..guard_rule("a").gate };
         let mut bench = owner(GuardRule { gate, ..guard_rule("a") }).with_heart("a", Heart::DiedAt(4000));
-        bench.set_record(OwnershipRecord { timing: record, ..active("a") });
+        bench.set_record(OwnershipRecord { timing: recorded, ..active("a") });
         bench.run_to(MINUTE);
-        bench.orders()[1].0
-    };
-    assert_eq!(with(lease(9, 2), lease(9, 2)), 9982);
-    assert_eq!(with(lease(9, 2), lease(20, 2)), 9982, "the own watch is the shorter");
-    assert_eq!(with(lease(20, 2), lease(9, 2)), 9982, "the record's is");
-    assert_eq!(with(lease(9, 3), lease(9, 2)), 8982, "the own stop is the longer");
-    assert_eq!(with(lease(9, 2), lease(9, 3)), 8982, "the record's is");
-    assert_eq!(with(lease(20, 4), lease(9, 2)), 7982, "each for itself: 9·0.998 − 4");
+        assert_eq!(bench.orders()[1].0, stops, "{own:?} under {recorded:?}");
+        assert_eq!(bench.swaps(), [], "{own:?} under {recorded:?}");
+    }
+}
+
+#[test]
+fn an_owner_that_needs_a_longer_watch_records_it_before_it_relies_on_it() {
+    let own = lease(29, 12);
+    let gate = GateRule { lease: own, ..guard_rule("a").gate };
+    let mut bench = owner(GuardRule { gate, ..guard_rule("a") }).with_heart("a", Heart::DiedAt(4000));
+    bench.set_record(OwnershipRecord { timing: lease(9, 2), ..active("a") });
+    bench.run_to(MINUTE);
+    assert_eq!(bench.swaps(), [(0, Purpose::Lengthen)]);
+    assert_eq!((bench.stored().timing, bench.stored().term), (own, 3), "and the term is the same");
+    let orders: Vec<_> = bench.orders().iter().map(|(at, _)| *at).collect();
+    assert_eq!(orders[..2], [2000, 3000 + 28_942 - 12_000], "3 s + 29·0.998 − 12");
 }
 
 #[test]

@@ -162,7 +162,7 @@ fn happening(swap: &Swap, over: Option<&OwnershipRecord>, actor: Actor) -> Optio
         Purpose::Complete if actor == Actor::Operator => Some(Happening::HandedOver),
         Purpose::Complete => Some(Happening::CompletedByGate),
         Purpose::CallOff => Some(Happening::CalledOff),
-        Purpose::Create | Purpose::Claim | Purpose::Activate => None,
+        Purpose::Create | Purpose::Claim | Purpose::Lengthen | Purpose::Activate => None,
     }
 }
 

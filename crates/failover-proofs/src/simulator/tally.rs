@@ -44,7 +44,7 @@ impl Tally {
             Purpose::Release => &mut self.releases,
             Purpose::Complete => &mut self.handovers,
             Purpose::CallOff => &mut self.call_offs,
-            Purpose::Activate => return,
+            Purpose::Lengthen | Purpose::Activate => return,
         };
         *count += 1;
     }

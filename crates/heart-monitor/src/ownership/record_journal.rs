@@ -74,7 +74,7 @@ impl RecordJournal {
             SwapOutcome::Won => {
                 self.vain = None;
                 self.told = Some(RecordState::Found(Box::new(swap.record.clone())));
-                if swap.purpose == Purpose::Create {
+                if matches!(swap.purpose, Purpose::Create | Purpose::Lengthen) {
                     record_line!(info, &swap.record, words::won(swap.purpose));
                 } else {
                     record_line!(warn, &swap.record, words::won(swap.purpose));

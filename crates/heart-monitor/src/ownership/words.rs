@@ -149,6 +149,9 @@ pub(crate) fn won(purpose: Purpose) -> &'static str {
         Purpose::Own => "taken over: this cluster owns the work",
         Purpose::GiveBack => "claim given back: the heart beats after all",
         Purpose::Contest => "claim against this cluster taken back: its heart beats",
+        Purpose::Lengthen => {
+            "the record asks claimants for a longer watch: this cluster's guards hold longer"
+        }
         Purpose::Release => "handover begun: the owner is to stop",
         Purpose::Complete => "handed over: the successor owns the work",
         Purpose::CallOff => "handover called off: the owner keeps the work",

@@ -67,7 +67,7 @@ impl Gate {
         let watch = self.rule.lease.watch.max(record.timing.watch).get();
         match &record.phase {
             Phase::Active { .. } if record.owner == *this && self.rule.guarded => {
-                Decision::Wait(Waiting::Nothing)
+                self.decide_owned(record, now)
             }
             Phase::Active { .. } if record.owner == *this => {
                 Decision::Open(Opening::Owner(Box::new(record.clone())))
@@ -81,7 +81,7 @@ impl Gate {
             Phase::Releasing { successor, drain } => {
                 let settled = self.settle(record.timing.settle(*drain));
                 if record.owner == *this {
-                    self.decide_own_release(record, successor, now)
+                    self.decide_own_release(record, successor, settled + 2 * watch, now)
                 } else if successor == this {
                     self.decide_succession(record, settled, now)
                 } else {
@@ -148,13 +148,31 @@ impl Gate {
         self.becoming_owner(now, Purpose::Complete, false, next)
     }
 
-    /// The owner that was asked to stop takes the work back when its successor is silent.
-    fn decide_own_release(&self, record: &OwnershipRecord, successor: &ClusterId, now: Now) -> Decision {
-        if self.flat_since(now.boot).is_none() {
-            return Decision::Wait(Waiting::Successor(successor.clone()));
+    /// The owner that was asked to stop takes the work back when its successor is silent, and when the handover has
+    /// been left alone for so long that nobody is there to complete it: a beacon can beat where nothing waits to run.
+    fn decide_own_release(
+        &self,
+        record: &OwnershipRecord,
+        successor: &ClusterId,
+        left_alone: Duration,
+        now: Now,
+    ) -> Decision {
+        let is_left_alone = now.boot >= self.stands_since(now.boot).after(left_alone);
+        let reason = match self.flat_since(now.boot) {
+            Some(_) => "handover called off: the successor is silent",
+            None if is_left_alone => "handover called off: nobody completed it",
+            None => return Decision::Wait(Waiting::Successor(successor.clone())),
+        };
+        self.becoming_owner(now, Purpose::CallOff, false, record.kept(reason, self.sign(now)))
+    }
+
+    /// The owner's guard has nothing to wait for, but may need a longer watch than was recorded: after a rollout with
+    /// a longer grace it could not hold the work at all.
+    fn decide_owned(&self, record: &OwnershipRecord, now: Now) -> Decision {
+        if self.rule.lease.watch <= record.timing.watch {
+            return Decision::Wait(Waiting::Nothing);
         }
-        let next = record.kept("handover called off: the successor is silent", self.sign(now));
-        self.becoming_owner(now, Purpose::CallOff, false, next)
+        self.swap(Purpose::Lengthen, false, record.lengthened(self.rule.lease, self.sign(now)))
     }
 
     /// A swap that makes this cluster the owner or its claimant: under a guard only while its own heart beats,
