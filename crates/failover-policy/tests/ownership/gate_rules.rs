@@ -35,7 +35,7 @@ fn the_owner_goes_at_once_and_everybody_else_waits_for_what_the_record_asks() {
         ("b", active("a"), heart("a"), "a standby watches whoever owns by the record"),
         ("b", active("c"), heart("c"), "which need not be the primary"),
         ("b", pending("b", "a"), Err(Waiting::Claim(id("b"), boot(9000))), "a sibling's claim"),
-        ("a", pending("b", "a"), Err(Waiting::Claim(id("b"), boot(9000))), "a claim against us"),
+        ("a", pending("b", "a"), Err(Waiting::OwnBeat), "a claim against us, which a beat takes back"),
         ("c", pending("b", "a"), heart("a"), "in pending everybody watches the last that could run"),
         ("a", releasing("a", "b", drain), Err(Waiting::Successor(id("b"))), "asked to stop"),
         ("b", releasing("a", "b", drain), Err(Waiting::Release(boot(14_010))), "watch + drain·(1 + 2ρ)"),

@@ -1,14 +1,15 @@
 //! What is told of the guarded workload: a line for each start, stop and end, and the chronicle's share.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io;
 
-use failover_policy::{ClusterId, Gate, Opening, StopCause};
+use failover_policy::{BootTime, ClusterId, Gate, Opening, StopCause};
 use flatline_processes::{CommandLine, Ended};
 use flatline_shell::Clock;
 use heartbeat_store::Store;
 use rustix::process::{Pid, Signal};
 
+use crate::heart_journal::SUMMARY_EVERY;
 use crate::ownership::chronicle::Chronicle;
 use crate::ownership::config::OwnershipConfig;
 use crate::ownership::front::Counter;
@@ -19,6 +20,8 @@ pub(super) struct Diary<'d> {
     pub(super) this: &'d ClusterId,
     pub(super) chronicle: &'d RefCell<Chronicle>,
     pub(super) clock: &'d dyn Clock,
+    /// When it was last said that the workload could not be started.
+    pub(super) not_started_told: Cell<Option<BootTime>>,
 }
 
 /// Says what is guarded, and how.
@@ -41,7 +44,7 @@ pub(super) fn announce(config: &OwnershipConfig, command: &CommandLine, store: &
         takeover_delay = %rule.takeover_delay,
         timeout = config.timeout.map(|timeout| timeout.to_string()),
         listen = counter.address(),
-        activation = config.activation_key.is_some(),
+        activation = counter.takes_activations(),
         "guarding: the command runs while this cluster owns the work"
     );
 }
@@ -55,8 +58,16 @@ impl Diary<'_> {
         tracing::info!(cluster = %self.this, term, %pid, "workload started");
     }
 
+    /// The next try comes with the next poll; it is told of again after a while.
     pub(super) fn not_started(&self, term: u64, error: &io::Error) {
-        tracing::error!(cluster = %self.this, term, %error, "workload not started; tries again with the next poll");
+        let now = self.clock.now().boot;
+        if self.not_started_told.get().is_none_or(|told| now.since(told) >= SUMMARY_EVERY) {
+            self.not_started_told.set(Some(now));
+            tracing::error!(
+                cluster = %self.this, term, %error,
+                "workload not started; tries again with every poll"
+            );
+        }
     }
 
     pub(super) fn stopping(&self, cause: StopCause, signal: Signal, gate: &Gate) {

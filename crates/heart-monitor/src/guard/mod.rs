@@ -9,7 +9,7 @@ mod diary;
 mod errands;
 mod tending;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use failover_policy::{Guard, GuardRule, Role};
@@ -55,7 +55,12 @@ pub(crate) async fn run(
     };
     let (guard, changed, chronicle) =
         (RefCell::new(Guard::new(rule)), Notify::new(), RefCell::new(chronicle));
-    let diary = Diary { this: &config.rule.this, chronicle: &chronicle, clock: clock.as_ref() };
+    let diary = Diary {
+        this: &config.rule.this,
+        chronicle: &chronicle,
+        clock: clock.as_ref(),
+        not_started_told: Cell::new(None),
+    };
     let tending = Tending {
         guard: &guard,
         changed: &changed,

@@ -101,10 +101,13 @@ impl Tending<'_> {
     /// Without its fencing token a workload must not start, nor where writing that took all the time there was.
     fn start(&self, term: u64) -> io::Result<Workload> {
         if let Some(file) = &self.config.term_file {
-            file.write(term)?;
+            let named = |error: io::Error| {
+                io::Error::new(error.kind(), format!("cannot write {}: {error}", file.path().display()))
+            };
+            file.write(term).map_err(named)?;
         }
         if self.guard.borrow().right().held(self.clock.now().boot).is_none_or(|(held, _)| held != term) {
-            return Err(io::ErrorKind::TimedOut.into());
+            return Err(io::Error::new(io::ErrorKind::TimedOut, "the right to run ended meanwhile"));
         }
         let cluster = self.config.rule.this.as_str();
         let term = term.to_string();

@@ -27,6 +27,7 @@ pub(crate) struct Counter {
     state: Arc<OwnershipState>,
     endpoints: Option<Endpoints>,
     desk: ActivationDesk,
+    has_key: bool,
 }
 
 impl Front {
@@ -38,11 +39,15 @@ impl Front {
         reaper: impl FnOnce() -> Result<Reaper, ConfigError>,
     ) -> Result<Self, ConfigError> {
         let endpoints = listen.map(Endpoints::bind).transpose()?;
+        if endpoints.is_none() && config.activation_key.is_some() {
+            tracing::warn!("ACTIVATION_KEY is set and nobody can use it; set --listen too");
+        }
         let (desk, activations) = ActivationDesk::new(config.activation_key.clone());
         let state = Arc::new(OwnershipState::new(config, clock, desk.refused()));
         let notifier = Notifier::start(config.notifications.clone(), reaper)?;
         let chronicle = Chronicle::new(config, Arc::clone(&state), notifier);
-        let counter = Counter { state: Arc::clone(&state), endpoints, desk };
+        let has_key = config.activation_key.is_some();
+        let counter = Counter { state: Arc::clone(&state), endpoints, desk, has_key };
         Ok(Self { state, chronicle, activations, counter })
     }
 }
@@ -51,6 +56,11 @@ impl Counter {
     /// The address that was taken, for the log.
     pub(crate) fn address(&self) -> Option<String> {
         self.endpoints.as_ref().map(|endpoints| endpoints.address().to_string())
+    }
+
+    /// Whether an activation can be asked for, for the log.
+    pub(crate) fn takes_activations(&self) -> bool {
+        self.endpoints.is_some() && self.has_key
     }
 
     /// Answers for as long as it is polled.

@@ -88,7 +88,7 @@ impl RecordMetrics {
         );
         registry.register(
             "heart_monitor_letter",
-            "1 for this cluster's classic letter: O owns, S stands by, N tried and refused",
+            "1 for this cluster's classic letter: O owns, S stands by, N tried and refused; never D, since it runs",
             self.letter.clone(),
         );
         registry.register("heart_monitor_waiting", "1 for what is waited for", self.waiting.clone());

@@ -74,9 +74,7 @@ impl Gate {
             }
             Phase::Active { .. } => self.decide_takeover(record, Duration::ZERO, now),
             Phase::Pending { .. } if record.owner == *this => self.decide_own_claim(record, watch, now),
-            Phase::Pending { previous } if previous == this => {
-                self.decide_claim_against_us(record, watch, now)
-            }
+            Phase::Pending { previous } if previous == this => self.decide_claim_against_us(record, now),
             Phase::Pending { .. } => self.decide_takeover(record, watch, now),
             Phase::Releasing { successor, drain } => {
                 let settled = self.settle(record.timing.settle(*drain));
@@ -130,12 +128,13 @@ impl Gate {
         self.becoming_owner(now, Purpose::Own, !is_ours, record.owned(self.rule.lease, self.sign(now)))
     }
 
-    fn decide_claim_against_us(&self, record: &OwnershipRecord, watch: Duration, now: Now) -> Decision {
-        if self.heart_beat_since_revision(now.boot) {
-            let record = record.refused_to_claimant(OwnershipRecord::CONTESTED, self.sign(now));
-            return self.swap(Purpose::Contest, false, record);
+    /// A claim against this cluster is taken back as soon as its heart beats.
+    fn decide_claim_against_us(&self, record: &OwnershipRecord, now: Now) -> Decision {
+        if !self.heart_beat_since_revision(now.boot) {
+            return Decision::Wait(Waiting::OwnBeat);
         }
-        Decision::Wait(Waiting::Claim(record.owner.clone(), self.stands_since(now.boot).after(watch)))
+        let record = record.refused_to_claimant(OwnershipRecord::CONTESTED, self.sign(now));
+        self.swap(Purpose::Contest, false, record)
     }
 
     /// The successor of a handover that nobody completed.
@@ -166,11 +165,15 @@ impl Gate {
         self.becoming_owner(now, Purpose::CallOff, false, record.kept(reason, self.sign(now)))
     }
 
-    /// The owner's guard has nothing to wait for, but may need a longer watch than was recorded: after a rollout with
-    /// a longer grace it could not hold the work at all.
+    /// The owner's guard waits for nothing but its own heart. It may need a longer watch than was recorded: after a
+    /// rollout with a longer grace it could not hold the work at all.
     fn decide_owned(&self, record: &OwnershipRecord, now: Now) -> Decision {
         if self.rule.lease.watch <= record.timing.watch {
-            return Decision::Wait(Waiting::Nothing);
+            return Decision::Wait(if self.own_heart_beats(now.boot) {
+                Waiting::Nothing
+            } else {
+                Waiting::OwnBeat
+            });
         }
         self.swap(Purpose::Lengthen, false, record.lengthened(self.rule.lease, self.sign(now)))
     }
@@ -184,14 +187,17 @@ impl Gate {
         for_takeover: bool,
         record: OwnershipRecord,
     ) -> Decision {
-        let beats = |verdict| verdict == Verdict::Beating;
-        if self.own_heart(now.boot).is_some_and(|own| !beats(own.verdict)) {
+        if self.rule.guarded && !self.own_heart_beats(now.boot) {
             return Decision::Wait(Waiting::OwnBeat);
         }
         if for_takeover && self.maintenance_is_known(now.boot) && !self.takeover_is_allowed() {
             return Decision::Wait(Waiting::Maintenance);
         }
         self.swap(purpose, for_takeover, record)
+    }
+
+    fn own_heart_beats(&self, now: BootTime) -> bool {
+        self.own_heart(now).is_some_and(|own| own.verdict == Verdict::Beating)
     }
 
     fn swap(&self, purpose: Purpose, for_takeover: bool, record: OwnershipRecord) -> Decision {

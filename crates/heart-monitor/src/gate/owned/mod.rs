@@ -62,7 +62,7 @@ fn announce(config: &OwnershipConfig, store: &Store, counter: &Counter) {
         term_file = term_file.as_ref().map(|file| file.path().display().to_string()),
         tight = tight_lines(timing),
         listen = counter.address(),
-        activation = config.activation_key.is_some(),
+        activation = counter.takes_activations(),
         "waits until this cluster owns the work"
     );
     let LeaseTiming { watch, stop } = rule.lease;
