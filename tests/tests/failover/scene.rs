@@ -78,14 +78,15 @@ pub(crate) fn play_at<S: TestStore>(
     scenario: impl FnOnce(&Scene<S>) -> Result<()>,
 ) -> Result<()> {
     let scene = Scene { pace, ..Scene::set(store)? };
-    let played = scenario(&scene).and_then(|()| scene.log.runs()?.verdict());
+    let played = scenario(&scene);
     let runs = scene.log.runs()?;
     println!(
         "{}, nearest {:?}:\n{runs}",
         thread::current().name().unwrap_or("a scene"),
         runs.narrowest_gap()
     );
-    played.map_err(|error| error.context(scene.story()))
+    // A scenario that went wrong must not hide what the oracle saw.
+    runs.verdict().and(played).map_err(|error| error.context(scene.story()))
 }
 
 /// Makes each of these scenarios a test on a folder.
