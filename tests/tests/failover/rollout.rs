@@ -1,13 +1,14 @@
 //! Two sides that are configured differently, as in the middle of a rollout.
 
 use anyhow::Result;
-use flatline_tests::TestStore;
+use flatline_tests::{TestStore, pause};
 
 use crate::scene::Scene;
 
 on_a_folder! {
     a_patient_owner_and_a_hasty_standby_never_run_at_once,
     a_hasty_owner_and_a_patient_standby_never_run_at_once,
+    an_owner_that_is_configured_anew_keeps_to_what_its_record_promises,
 }
 
 /// Twice the scene's threshold, and a workload that takes its time.
@@ -20,6 +21,21 @@ fn a_patient_owner_and_a_hasty_standby_never_run_at_once(scene: &Scene<impl Test
 
 fn a_hasty_owner_and_a_patient_standby_never_run_at_once(scene: &Scene<impl TestStore>) -> Result<()> {
     there_and_back(scene, &[], &PATIENT)
+}
+
+fn an_owner_that_is_configured_anew_keeps_to_what_its_record_promises(
+    scene: &Scene<impl TestStore>,
+) -> Result<()> {
+    let a = scene.cluster("a")?;
+    scene.runs("a", 1)?;
+    a.guard.kill()?;
+    let _patient = scene.guard("a")?.envs(PATIENT).arg("--stubborn").start()?;
+    scene.has_begun("a", 2)?;
+    let _b = scene.cluster("b")?;
+    pause(scene.pace.watch / 2)?;
+    a.writer.freeze()?;
+    scene.runs("b", 2)?;
+    Ok(())
 }
 
 /// Beacons stop while guards and stubborn workloads run on: everybody uses the time that they have to the last.
