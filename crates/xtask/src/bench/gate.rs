@@ -23,7 +23,7 @@ pub(super) fn measure(runs: usize) -> Result<PerBed<Samples>> {
 fn with_record(bed: Bed) -> Result<Box<dyn TestStore>> {
     let store = bed.store.open()?;
     if bed.subject == Subject::Flatline {
-        let activate = Program::monitor()?.args(["activate", "--cluster", "a", "--primary", "a", "--yes"]);
+        let activate = Program::monitor()?.args(["activate", "--cluster", "a", "--term", "2", "--yes"]);
         let exit = store.joined_by(activate).run()?;
         ensure!(exit.code == 0, "no record could be made: {exit}");
     }
