@@ -429,3 +429,15 @@ fn a_store_whose_reads_take_as_long_as_a_poll_still_lets_a_takeover_end() {
         assert_eq!(purposes, [CLAIM, OWN], "guarded: {guarded}");
     }
 }
+
+/// A stamp may have been written, and read by its own guard, between the last look before the claim and the write
+/// that is seen half done after it.
+#[test]
+fn bytes_that_may_hide_a_beat_verify_no_claim() {
+    let mut bench = standby(gate_rule("b"));
+    bench.after_swap = Some(("a", Heart::Malformed));
+    bench.run_to(18_999);
+    assert_eq!(bench.swaps(), [(10_000, CLAIM)]);
+    bench.run_to(20_000);
+    assert_eq!(bench.swaps(), [(10_000, CLAIM), (19_000, OWN)], "nobody has mended them for a whole watch");
+}

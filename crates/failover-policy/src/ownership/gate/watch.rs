@@ -1,6 +1,6 @@
 //! The heart that stands between a cluster and the work.
 
-use crate::{Assessment, BootTime, ClusterId, Detector, Look, Span, Verdict, WatchRule};
+use crate::{Assessment, BootTime, ClusterId, Detector, Finding, Look, Span, Verdict, WatchRule};
 
 /// A detector, and which of its beats count against the claim of the current record.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -16,6 +16,10 @@ pub(super) struct HeartWatch {
     beat_since_revision: bool,
     /// The best look since the current revision was first found.
     looked_since_revision: Looked,
+    /// When the last look was issued that would have shown a beat.
+    telling_look: Option<BootTime>,
+    /// When a look last brought a stamp.
+    stamp_read_at: Option<BootTime>,
 }
 
 /// How a heart was looked at.
@@ -35,6 +39,8 @@ impl HeartWatch {
             beat_since_record: false,
             beat_since_revision: false,
             looked_since_revision: Looked::NotYet,
+            telling_look: None,
+            stamp_read_at: None,
         }
     }
 
@@ -52,12 +58,25 @@ impl HeartWatch {
     pub(super) fn handle_look(&mut self, look: Look) {
         let (beats, good_looks) = (self.detector.beats(), self.detector.good_looks());
         self.detector.handle_look(look);
-        let well = self.detector.good_looks() > good_looks;
+        let well = self.detector.good_looks() > good_looks && !self.may_hide_a_beat(look);
+        if well {
+            self.telling_look = Some(look.issued.boot);
+        }
+        if let Finding::Stamp(_) = look.finding {
+            self.stamp_read_at = Some(look.completed.boot);
+        }
         let looked = if well { Looked::Well } else { Looked::InVain };
         self.looked_since_revision = self.looked_since_revision.max(looked);
         if self.detector.beats() > beats {
             self.note_beat();
         }
+    }
+
+    /// Whether a beat may have come and gone, unseen here but not by its own guard, before these bytes were left in its
+    /// place. Bytes that have been malformed for a whole watch are what a dead writer left.
+    fn may_hide_a_beat(&self, look: Look) -> bool {
+        let since_stamp = self.stamp_read_at.map(|read| look.issued.boot.since(read));
+        look.finding == Finding::Malformed && since_stamp.is_some_and(|since| since < self.confirm().get())
     }
 
     /// Takes that this heart beat; said from outside where the own heart's detector watches it.
@@ -86,9 +105,10 @@ impl HeartWatch {
         self.beat_since_revision && detector.assess(now).verdict == Verdict::Beating
     }
 
-    /// Whether a good look was made under the current revision, and issued at that moment or later.
+    /// Whether a look was made under the current revision, and issued at that moment or later, that would have shown a
+    /// beat.
     pub(super) fn was_looked_at_since(&self, moment: BootTime) -> bool {
-        self.looked_since_revision == Looked::Well && self.last_good_look() >= Some(moment)
+        self.looked_since_revision == Looked::Well && self.telling_look >= Some(moment)
     }
 
     /// Whether a look is due: the detector wants one, or the claim can be verified from `verify` on and nobody has
