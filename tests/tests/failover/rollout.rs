@@ -1,5 +1,7 @@
 //! Two sides that are configured differently, as in the middle of a rollout.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use flatline_tests::{TestStore, pause};
 
@@ -9,6 +11,7 @@ on_a_folder! {
     a_patient_owner_and_a_hasty_standby_never_run_at_once,
     a_hasty_owner_and_a_patient_standby_never_run_at_once,
     an_owner_that_is_configured_anew_keeps_to_what_its_record_promises,
+    a_slow_cluster_that_is_handed_the_work_of_a_hasty_one_runs_without_a_break,
 }
 
 /// Twice the scene's threshold, and a workload that takes its time.
@@ -36,6 +39,21 @@ fn an_owner_that_is_configured_anew_keeps_to_what_its_record_promises(
     a.writer.freeze()?;
     scene.runs("b", 2)?;
     Ok(())
+}
+
+/// Timings of another pair: a beat is as long in coming as the scene's guards may hold.
+const SLOW: [(&str, &str); 2] = [("HEARTBEAT_INTERVAL", "3s"), ("HEART_MONITOR_FLATLINE_AFTER", "12s")];
+
+fn a_slow_cluster_that_is_handed_the_work_of_a_hasty_one_runs_without_a_break(
+    scene: &Scene<impl TestStore>,
+) -> Result<()> {
+    let _a = scene.cluster("a")?;
+    scene.runs("a", 1)?;
+    let _writer = scene.writer("b")?.envs(SLOW).start()?;
+    let _guard = scene.guard("b")?.envs(SLOW).start()?;
+    scene.operator(&["handover", "--to", "b", "--yes"])?.envs(SLOW).run()?.succeeds()?;
+    scene.runs("b", 2)?;
+    scene.runs_on("b", Duration::from_secs(10))
 }
 
 /// Beacons stop while guards and stubborn workloads run on: everybody uses the time that they have to the last.

@@ -50,8 +50,10 @@ struct Beat {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Lease {
     term: u64,
+    /// A moment from before the beat was written that it rests on.
+    not_before: BootTime,
     until: BootTime,
-    /// How far a look that failed pushes the deadline where store loss is to be survived.
+    /// How long a beat is worth, and how far a look that failed pushes the deadline where store loss is to be survived.
     hold: Duration,
     /// Whether it is a right to finish only.
     draining: bool,
@@ -125,15 +127,18 @@ impl Right {
         if let Some(lease) = &mut self.lease {
             lease.draining = draining;
         }
-        let Some(beat) = self.beat.take_if(|beat| beat.seen_at <= issued) else { return };
         let hold = self.own.under(record.timing).hold_time();
-        let confirmed = beat.not_before.after(hold);
+        let beat = self.beat.take_if(|beat| beat.seen_at <= issued).map(|beat| beat.not_before);
+        // The last beat is worth more under a record with slower timings: whoever claims the work claims it from that.
+        let eased = || self.lease.filter(|lease| lease.hold < hold).map(|lease| lease.not_before);
+        let Some(not_before) = beat.or_else(eased) else { return };
+        let confirmed = not_before.after(hold);
         let until = match (self.on_store_loss, self.lease) {
             // The first beat after an outage counts from before the outage, which was to be survived.
             (OnStoreLoss::Keep, Some(lease)) => confirmed.max(lease.until),
             _ => confirmed,
         };
-        self.lease = Some(Lease { term: record.term, until, hold, draining });
+        self.lease = Some(Lease { term: record.term, not_before, until, hold, draining });
     }
 
     /// Another term is another right: the old one is gone, whatever time it had left.

@@ -1,8 +1,8 @@
 //! When the workload runs, when it is stopped, and how.
 
 use failover_policy::{
-    ChildOrder, GateRule, GuardRule, LeaseTiming, OnStoreLoss, OwnershipRecord, Purpose, RecordFinding, Span,
-    StopCause, SwapOutcome, UnusableRecord,
+    ChildOrder, GateRule, GuardRule, LeaseTiming, OnStoreLoss, OwnershipRecord, Purpose, RecordFinding, Role,
+    Span, StopCause, SwapOutcome, Timing, UnusableRecord, WatchRule,
 };
 
 use crate::bench::{Bench, Heart, Millis, active, guard, guard_rule, lease, next, pending, releasing};
@@ -419,4 +419,31 @@ fn a_workload_that_is_gone_is_not_signalled_again() {
     bench.run_to(MINUTE);
     assert_eq!(bench.orders(), [(2000, start(3)), (9982, term(StopCause::Expired))]);
     assert!(!bench.machine.is_running());
+}
+
+/// Both sides were rolled out with slower timings; the record is from before.
+#[test]
+fn an_owner_with_slower_timings_than_its_record_runs_without_a_break() {
+    let timing =
+        Timing { flatline_after: Span::from_secs(35), interval: Span::from_secs(10), ..Timing::default() };
+    timing.check(Role::Guard).unwrap();
+    let gate =
+        GateRule { lease: LeaseTiming::of(&timing), watch: WatchRule::new(&timing), ..guard_rule("a").gate };
+    let mut bench = owner(GuardRule { gate, ..guard_rule("a") }).with_heart("a", Heart::BeatsEvery(10_000));
+    bench.run_to(10 * MINUTE);
+    assert_eq!(bench.orders(), [(10_000, start(3))]);
+}
+
+#[test]
+fn a_beat_is_worth_more_once_the_record_has_a_longer_watch_and_never_less() {
+    let gate = GateRule { lease: lease(34, 2), ..guard_rule("a").gate };
+    for (then, stops) in [(lease(9, 2), 7982), (lease(20, 2), 18_960), (lease(5, 2), 7982)] {
+        let mut bench = owner(GuardRule { gate: gate.clone(), ..guard_rule("a") });
+        bench.outcome = SwapOutcome::Failed;
+        bench.set_heart("a", Heart::DiedAt(2000));
+        bench.run_to(5500);
+        bench.set_record(OwnershipRecord { timing: then, ..next(active("a")) });
+        bench.run_to(MINUTE);
+        assert_eq!(bench.orders()[1].0, stops, "{then:?}");
+    }
 }

@@ -9,6 +9,8 @@ use super::{Millis, wall};
 pub(crate) enum Heart {
     /// Beats every two seconds, from zero on.
     Beats,
+    /// Beats at this interval, from zero on.
+    BeatsEvery(Millis),
     /// Beat every two seconds up to this moment, it included.
     DiedAt(Millis),
     /// Was dead up to this moment, and beats again every two seconds from it on.
@@ -25,6 +27,7 @@ impl Heart {
         let beat = |at: Millis| Finding::Stamp(Stamp::new(wall(at)));
         match self {
             Self::Beats => beat(at - at % Self::INTERVAL),
+            Self::BeatsEvery(interval) => beat(at - at % interval),
             Self::DiedAt(last) => {
                 let at = at.min(last);
                 beat(at - at % Self::INTERVAL)
