@@ -4,21 +4,28 @@ use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use flatline_shell::ConfigError;
+use tokio::sync::Semaphore;
 
 /// The file of `--term-file`: the term in decimal digits and a newline, so that a shell's `read` takes it too.
 ///
 /// Whoever reads sees the old content or the new one, never half of it. It is not flushed to the disk: after a power
 /// cut the gate runs again before the workload does, and writes it again.
 #[derive(Debug, Clone)]
-pub(crate) struct TermFile(PathBuf);
+pub(crate) struct TermFile {
+    path: PathBuf,
+    /// One change at a time: one that hangs could otherwise land after a later one, and bring an old term back.
+    turn: Arc<Semaphore>,
+}
 
 impl TermFile {
     /// The file, by all that shows before it is needed: a slip must not show on the day of the disaster.
     pub(crate) fn check(path: &Path) -> Result<Self, ConfigError> {
         if path.file_name().is_some() && folder_of(path).is_dir() && !path.is_dir() {
-            return Ok(Self(path.to_owned()));
+            return Ok(Self { path: path.to_owned(), turn: Arc::new(Semaphore::new(1)) });
         }
         Err(ConfigError::new(format_args!(
             "--term-file {}: name a file in a folder that is there, such as one on a volume that both containers \
@@ -29,21 +36,44 @@ impl TermFile {
 
     /// Where it is.
     pub(crate) fn path(&self) -> &Path {
-        &self.0
+        &self.path
+    }
+
+    /// Writes the term, or removes the file where the term is not known. Off this thread, which has a workload to stop
+    /// in time: the volume may hang. What takes longer than `within` has failed, and may still land; until it has
+    /// returned, every further change fails at once.
+    pub(crate) async fn hand_over(&self, term: Option<u64>, within: Duration) -> io::Result<()> {
+        let Ok(turn) = Arc::clone(&self.turn).try_acquire_owned() else {
+            return Err(io::Error::new(io::ErrorKind::TimedOut, "the change before this one still hangs"));
+        };
+        let file = self.clone();
+        let change = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            match term {
+                Some(term) => file.write(term),
+                None => file.remove(),
+            }
+        });
+        match tokio::time::timeout(within, change).await {
+            Ok(Ok(changed)) => changed,
+            Ok(Err(broken)) => Err(io::Error::other(broken)),
+            Err(_) => Err(io::ErrorKind::TimedOut.into()),
+        }
     }
 
     /// Writes the term aside, in the same folder, and renames it.
-    pub(crate) fn write(&self, term: u64) -> io::Result<()> {
+    fn write(&self, term: u64) -> io::Result<()> {
         let aside = self.aside();
-        fs::write(&aside, format!("{term}\n")).and_then(|()| fs::rename(&aside, &self.0)).inspect_err(|_| {
+        let written = fs::write(&aside, format!("{term}\n"));
+        written.and_then(|()| fs::rename(&aside, &self.path)).inspect_err(|_| {
             // Nobody looks for it; what is left of it does no harm.
             let _ = fs::remove_file(&aside);
         })
     }
 
     /// Removes a term of an earlier run, where there is one: it may not be this cluster's any more.
-    pub(crate) fn remove(&self) -> io::Result<()> {
-        match fs::remove_file(&self.0) {
+    fn remove(&self) -> io::Result<()> {
+        match fs::remove_file(&self.path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
@@ -51,9 +81,9 @@ impl TermFile {
 
     fn aside(&self) -> PathBuf {
         let mut name = OsString::from(".");
-        name.push(self.0.file_name().unwrap_or_default());
+        name.push(self.path.file_name().unwrap_or_default());
         name.push(format!(".{}", std::process::id()));
-        self.0.with_file_name(name)
+        self.path.with_file_name(name)
     }
 }
 
@@ -90,6 +120,27 @@ mod tests {
         fs::create_dir(&path).unwrap();
         assert!(file.write(7).is_err());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_volume_that_hangs_holds_nobody_up_and_brings_no_old_term_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("term");
+        let file = TermFile::check(&path).unwrap();
+        // Opening a pipe without a reader hangs.
+        let aside = file.aside();
+        assert!(std::process::Command::new("mkfifo").arg(&aside).status().unwrap().success());
+        let patience = Duration::from_millis(50);
+        let hangs = file.hand_over(Some(7), patience).await.unwrap_err();
+        assert_eq!(hangs.kind(), io::ErrorKind::TimedOut);
+        let next = file.hand_over(Some(8), Duration::from_mins(1)).await.unwrap_err();
+        assert!(next.to_string().contains("still hangs"), "{next}");
+        assert_eq!(fs::read_to_string(&aside).unwrap(), "7\n", "the volume is back");
+        while file.turn.available_permits() == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        file.hand_over(Some(8), Duration::from_mins(1)).await.unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "8\n");
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::scene::Scene;
 on_a_folder! {
     a_command_that_ends_by_itself_passes_its_code_on,
     a_signal_to_the_guard_reaches_the_workload_whose_end_is_the_guards,
+    a_guard_whose_workload_went_on_after_a_hangup_starts_it_again_when_it_may,
     a_guard_that_waits_ends_at_once_when_it_is_asked_to,
     a_workload_has_its_grace_before_it_is_killed,
     the_term_reaches_the_workload_and_the_term_file,
@@ -47,6 +48,25 @@ fn a_signal_to_the_guard_reaches_the_workload_whose_end_is_the_guards(
     ensure!(exit.code == 0, "the workload ends with 0 on SIGTERM; the guard ended with {exit}");
     let runs = scene.log.runs()?;
     ensure!(runs.of("a").iter().all(|run| run.ended), "the workload was to end in peace: {runs}");
+    Ok(())
+}
+
+fn a_guard_whose_workload_went_on_after_a_hangup_starts_it_again_when_it_may(
+    scene: &Scene<impl TestStore>,
+) -> Result<()> {
+    let writer = scene.writer("a")?.start()?;
+    let deaf = ["sh", "-c", "trap '' HUP; exec \"$0\" \"$@\""];
+    let mut guard = scene.guard_of("a", &deaf)?.start()?;
+    scene.runs("a", 1)?;
+    guard.signal(Signal::HUP)?;
+    scene.runs_on("a", Duration::from_millis(300))?;
+    writer.freeze()?;
+    until("the workload to be stopped", SOON, || {
+        scene.log.runs().ok()?.of("a").iter().all(|run| run.ended).then_some(())
+    })?;
+    writer.thaw()?;
+    scene.has_begun("a", 2)?;
+    ensure!(guard.is_running()?, "a hangup asks a workload to read its configuration anew");
     Ok(())
 }
 

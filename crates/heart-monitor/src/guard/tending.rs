@@ -34,7 +34,7 @@ impl Tending<'_> {
             // Before anything else, also after a thaw: what may not run any more is ended first.
             let order = self.guard.borrow_mut().poll_child(self.clock.now().boot);
             if let Some(order) = order {
-                self.carry_out(order, &mut workload);
+                self.carry_out(order, &mut workload).await;
             }
             let deadline = self.guard.borrow().poll_deadline();
             let timeout = self.config.timeout.filter(|_| workload.is_none());
@@ -58,7 +58,9 @@ impl Tending<'_> {
                 signal = signals.next() => match &workload {
                     Some(workload) => {
                         self.diary.passed_on(signal);
-                        asked_to_end |= Signals::asks_to_end(signal);
+                        // A workload that goes on after a hangup has read its configuration anew.
+                        let reloads = signal == Signal::HUP && self.guard.borrow().is_running();
+                        asked_to_end |= Signals::asks_to_end(signal) && !reloads;
                         workload.signal(signal);
                     }
                     None if Signals::asks_to_end(signal) => return Exit::Signal(signal.as_raw()),
@@ -73,9 +75,9 @@ impl Tending<'_> {
         }
     }
 
-    fn carry_out(&self, order: ChildOrder, workload: &mut Option<Workload>) {
+    async fn carry_out(&self, order: ChildOrder, workload: &mut Option<Workload>) {
         match (order, &workload) {
-            (ChildOrder::Start { term }, None) => match self.start(term) {
+            (ChildOrder::Start { term }, None) => match self.start(term).await {
                 Ok(started) => {
                     self.diary.started(term, started.pid(), self.guard.borrow().gate());
                     *workload = Some(started);
@@ -99,12 +101,13 @@ impl Tending<'_> {
     }
 
     /// Without its fencing token a workload must not start, nor where writing that took all the time there was.
-    fn start(&self, term: u64) -> io::Result<Workload> {
+    async fn start(&self, term: u64) -> io::Result<Workload> {
         if let Some(file) = &self.config.term_file {
             let named = |error: io::Error| {
                 io::Error::new(error.kind(), format!("cannot write {}: {error}", file.path().display()))
             };
-            file.write(term).map_err(named)?;
+            let within = self.config.timing.write_deadline.get();
+            file.hand_over(Some(term), within).await.map_err(named)?;
         }
         if self.guard.borrow().right().held(self.clock.now().boot).is_none_or(|(held, _)| held != term) {
             return Err(io::Error::new(io::ErrorKind::TimedOut, "the right to run ended meanwhile"));

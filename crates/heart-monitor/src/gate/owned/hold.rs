@@ -137,16 +137,9 @@ impl<'h> Hold<'h> {
 
     /// A workload must not start without its fencing token, nor with one of an earlier run.
     async fn hand_over(&self, opening: &Opening) -> io::Result<()> {
-        let Some(file) = self.config.term_file.clone() else { return Ok(()) };
-        let term = opening.term();
-        let writing = tokio::task::spawn_blocking(move || match term {
-            Some(term) => file.write(term),
-            None => file.remove(),
-        });
-        match tokio::time::timeout(self.config.timing.write_deadline.get(), writing).await {
-            Ok(Ok(written)) => written,
-            Ok(Err(broken)) => Err(io::Error::other(broken)),
-            Err(_) => Err(io::ErrorKind::TimedOut.into()),
+        match &self.config.term_file {
+            Some(file) => file.hand_over(opening.term(), self.config.timing.write_deadline.get()).await,
+            None => Ok(()),
         }
     }
 
