@@ -56,6 +56,11 @@ const BEAT_SCOUT_EVERY: Duration = Duration::from_millis(3500);
 const DETAILS_PATIENCE: Duration = Duration::from_millis(100);
 /// Changes of records that may be under way at once.
 const SWAPS_AT_ONCE: usize = 1;
+/// Changes that may be tried although one before them hangs, one every half minute: a standby whose mount was replaced
+/// must be able to claim. The old one may land late, and like any other only over the state that it names.
+const SCOUTING_SWAPS: usize = 4;
+/// How often such a change goes out.
+const SWAP_SCOUT_EVERY: Duration = Duration::from_secs(30);
 
 /// A store in a folder. Opening it touches nothing: whether the folder is there shows with each operation.
 #[derive(Debug)]
@@ -86,7 +91,7 @@ impl FolderBackend {
             reads: Lane::with_scouts("read", READS_AT_ONCE, SCOUTING_READS, READ_SCOUT_EVERY),
             beats: Lane::with_scouts("beat", BEATS_AT_ONCE, SCOUTING_BEATS, BEAT_SCOUT_EVERY),
             details: Lane::new("write of beat details", 1),
-            swaps: Lane::new("change of a record", SWAPS_AT_ONCE),
+            swaps: Lane::with_scouts("change of a record", SWAPS_AT_ONCE, SCOUTING_SWAPS, SWAP_SCOUT_EVERY),
         }
     }
 
