@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use crate::Ended;
-use crate::process_table::{Entry, children_of};
+use crate::process_table::{Entry, children_of, everybody, families_of};
 
 /// How long a dead child that was not started here is left to whoever else in this process may wait for it, as
 /// the Azure command line is waited for by the store. Whoever waits does so at once.
@@ -89,12 +89,19 @@ impl Reaper {
     }
 
     /// Kills every child that nobody here started and that was not there before: what a workload left behind
-    /// when its own parent died. Returns how many were found, dead ones that were only collected included:
-    /// where it is none, then there is nothing left, since a process that runs always has an ancestor among the children.
-    pub(crate) fn end_strays(&self) -> io::Result<usize> {
+    /// when its own parent died. Kills all that descends from them too, and from `leader`: one that is stuck in the
+    /// kernel keeps its descendants, which may run in groups of their own. Returns how many such children were found,
+    /// dead ones that were only collected included: where it is none and the leader has ended, then there is nothing
+    /// left, since a process that runs always has an ancestor among the children.
+    pub(crate) fn end_strays(&self, leader: Pid) -> io::Result<usize> {
         let family = lock(&self.0);
-        let strays: Vec<Entry> =
-            children_of(getpid())?.into_iter().filter(|entry| family.is_stray(entry.pid)).collect();
+        let table = everybody()?;
+        let strays: Vec<&Entry> = table
+            .iter()
+            .filter(|entry| entry.parent == Some(getpid()) && family.is_stray(entry.pid))
+            .collect();
+        let leader = Some(leader).filter(|leader| family.started.contains_key(leader));
+        end_descendants(&strays.iter().map(|stray| stray.pid).chain(leader).collect(), &table);
         for stray in &strays {
             if stray.dead {
                 tracing::debug!(pid = %stray.pid, "collected a process that the workload left behind");
@@ -188,7 +195,7 @@ impl Orphans {
         self.next_look = None;
         let children = children_of(getpid()).unwrap_or_default();
         let before = std::mem::take(&mut self.dead);
-        for Entry { pid: orphan, dead } in children {
+        for Entry { pid: orphan, dead, .. } in children {
             if !dead || family.started.contains_key(&orphan) {
                 continue;
             }
@@ -216,6 +223,16 @@ fn collect_group(leader: Pid) -> Option<Ended> {
     match waitpid(Some(leader), WaitOptions::NOHANG) {
         Ok(Some((_, status))) => Some(Ended::of(status)),
         Ok(None) | Err(_) => Some(Ended::Lost),
+    }
+}
+
+/// Kills what descends from these processes, and none of them.
+fn end_descendants(of: &HashSet<Pid>, table: &[Entry]) {
+    let families = families_of(of.iter().copied(), table);
+    let doomed = table.iter().filter(|entry| families.contains(&entry.pid) && !of.contains(&entry.pid));
+    for Entry { pid, .. } in doomed.filter(|entry| !entry.dead) {
+        tracing::debug!(%pid, "killing a process that descends from the workload");
+        tell_trouble(kill_process(*pid, Signal::KILL), *pid, Signal::KILL);
     }
 }
 
@@ -255,6 +272,27 @@ mod tests {
         }
         assert_eq!(is_dead(WaitId::Pid(Pid::from_child(&slow))), Ok(true), "the reaper had its chances");
         assert_eq!(slow.wait().unwrap().code(), Some(6));
+    }
+
+    #[tokio::test]
+    async fn what_left_the_group_of_a_leader_that_does_not_end_is_ended_all_the_same() {
+        let reaper = Reaper::start().unwrap();
+        let script = "setsid sh -c 'sleep 1000 & wait' & wait; exec sleep 1000";
+        let leader = reaper.spawn(Command::new("sh").args(["-c", script])).unwrap();
+        let others = || {
+            let table = everybody().unwrap();
+            let mut family = families_of([leader.pid()], &table);
+            family.retain(|pid| *pid != leader.pid() && table.iter().any(|one| one.pid == *pid && !one.dead));
+            family.len()
+        };
+        while others() < 2 {
+            tokio::task::yield_now().await;
+        }
+        while others() > 0 {
+            end_descendants(&HashSet::from([leader.pid()]), &everybody().unwrap());
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(leader.end(), None);
     }
 
     #[tokio::test]

@@ -66,9 +66,12 @@ impl Workload {
         self.signal(Signal::CONT);
     }
 
-    /// Ends its process group. What left the group is ended by [`cleared`](Self::cleared).
+    /// Ends its process group, and what left the group as far as it is to be seen. Call it again for as long as the
+    /// first process does not end, which may be stuck in the kernel: what the others started in the meantime is left.
     pub fn kill(&self) {
         self.signal(Signal::KILL);
+        // Where the others cannot be seen, `cleared` says so.
+        let _ = self.reaper.end_strays(self.pid());
     }
 
     /// Waits for the end of its first process; at once where it has ended. May be dropped and called again.
@@ -82,7 +85,7 @@ impl Workload {
     /// A process that is stuck in the kernel, on a dead mount say, cannot be ended by anybody. It runs no more code
     /// of its own, but this keeps waiting for it, and says so every few seconds.
     pub async fn cleared(&self) {
-        self.kill();
+        self.signal(Signal::KILL);
         let started = Instant::now();
         let mut told = TOLD_EVERY;
         let mut pause = FIRST_PAUSE;
@@ -102,7 +105,7 @@ impl Workload {
 
     /// What is left of it, killed again by now; `None` where it is nothing.
     fn left(&self) -> Option<String> {
-        let strays = self.reaper.end_strays();
+        let strays = self.reaper.end_strays(self.pid());
         match (self.leader.end(), strays) {
             (Some(_), Ok(0)) => None,
             (Some(_), Ok(strays)) => Some(format!("{strays} outside its process group")),

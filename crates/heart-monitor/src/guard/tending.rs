@@ -28,13 +28,17 @@ impl Tending<'_> {
     /// Tends the workload until it ends by itself, or until somebody asks this process to end.
     pub(super) async fn run(&self, signals: &mut Signals) -> Exit {
         let mut workload: Option<Workload> = None;
-        let mut asked_to_end = false;
+        let (mut asked_to_end, mut killed) = (false, false);
         let mut idle_since = self.clock.now().boot;
         loop {
             // Before anything else, also after a thaw: what may not run any more is ended first.
             let order = self.guard.borrow_mut().poll_child(self.clock.now().boot);
             if let Some(order) = order {
+                killed = matches!(order, ChildOrder::Kill(_));
                 self.carry_out(order, &mut workload).await;
+            } else if let Some(workload) = workload.as_ref().filter(|_| killed) {
+                // Its first process may be stuck in the kernel; what it started must end all the same.
+                workload.kill();
             }
             let deadline = self.guard.borrow().poll_deadline();
             let timeout = self.config.timeout.filter(|_| workload.is_none());
