@@ -80,7 +80,10 @@ impl RecordReport {
             (Ok(FoundRecord::Absent), Some(primary)) => {
                 vec![(
                     Style::new(),
-                    format!("no ownership record: cluster {primary} owns the work as the primary"),
+                    format!(
+                        "no ownership record: on a new store cluster {primary} owns the work as the primary; where there \
+                         ever was one it is lost: restart no monitor, and see 'heart-monitor activate'"
+                    ),
                 )]
             }
             (Ok(FoundRecord::Absent), None) => {

@@ -19,7 +19,7 @@ pub struct HandoverRule {
     pub by: String,
     /// When the successor counts as beating or silent.
     pub watch: WatchRule,
-    /// What is written where there is no record yet.
+    /// What counts where there is no record yet.
     pub lease: LeaseTiming,
     /// `c`: how old the answer of a guard's read can be on this place.
     pub cache_age: Span,
@@ -57,6 +57,8 @@ pub enum HandoverEnd {
     TakeoverUnderWay(Box<OwnershipRecord>),
     /// A handover to another cluster is under way; it has to be called off first.
     OtherHandover(Box<OwnershipRecord>),
+    /// There is no record, and whether there ever was one this process cannot know.
+    NoRecord,
     /// The record was read before and is lost.
     Lost,
     /// The record cannot be used.
@@ -220,7 +222,6 @@ impl Handover {
     /// The successor's heart matters until it owns the work.
     fn needs_heart(&self) -> bool {
         match &self.state {
-            RecordState::Absent => self.rule.primary != self.rule.to,
             RecordState::Found(record) => record.owner != self.rule.to,
             _ => false,
         }
@@ -231,6 +232,10 @@ impl Handover {
             RecordState::NotRead | RecordState::Unreadable => return Err(Pause::Wait(HandoverWait::Record)),
             RecordState::Lost(_) => return Err(Pause::Done(HandoverEnd::Lost)),
             RecordState::Unusable(why) => return Err(Pause::Done(HandoverEnd::Unusable(why.clone()))),
+            // Whoever hands over what was never written down would start the count of terms again if it was lost.
+            RecordState::Absent if self.rule.primary != self.rule.to => {
+                return Err(Pause::Done(HandoverEnd::NoRecord));
+            }
             RecordState::Absent => OwnershipRecord::implied(&self.rule.primary, self.rule.lease, now.wall),
             RecordState::Found(record) => record.as_ref().clone(),
         };

@@ -163,6 +163,8 @@ impl RecordJournal {
             ),
             RecordState::Lost(_) | RecordState::Unusable(_) => tracing::error!(
                 why = words::fault(state),
+                last_owner = before.and_then(RecordState::record).map(|last| last.owner.as_str()),
+                last_term = before.and_then(RecordState::record).map(|last| last.term),
                 advice = words::remedy(state),
                 "the ownership record is not to be trusted; this monitor changes nothing"
             ),

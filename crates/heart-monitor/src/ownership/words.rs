@@ -48,7 +48,7 @@ pub(crate) fn remedy(state: &RecordState) -> &'static str {
         }
         _ => {
             "find out which cluster runs the work, and whether a backup was restored or an account failed over; then \
-             name the owner with 'heart-monitor activate'"
+             name the owner with 'heart-monitor activate --cluster X --term N', N above every term that was used"
         }
     }
 }

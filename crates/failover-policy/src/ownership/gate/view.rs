@@ -3,8 +3,8 @@
 use super::decision::Decision;
 use super::{Gate, GateRule, Waiting};
 use crate::{
-    Assessment, BootTime, ClusterId, Floor, Letter, MaintenanceFinding, Now, OwnershipRecord, Phase, Purpose,
-    RecordState, Swap,
+    Assessment, BootTime, ClusterId, Floor, LeaseTiming, Letter, MaintenanceFinding, Now, OwnershipRecord,
+    Phase, Purpose, RecordState, Swap,
 };
 
 impl Gate {
@@ -71,10 +71,12 @@ impl Gate {
         };
         let over = current.stored_revision();
         let sign = (self.rule.by.as_str(), now.wall);
+        // A guard elsewhere may still hold by the recorded watch.
+        let watch = self.rule.lease.watch.max(current.timing.watch);
         let record = OwnershipRecord::activated(
             Some(&current),
             &self.rule.this,
-            self.rule.lease,
+            LeaseTiming { watch, ..self.rule.lease },
             Floor::default(),
             sign,
         );

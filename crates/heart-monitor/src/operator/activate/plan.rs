@@ -29,7 +29,7 @@ pub(super) async fn plan(setting: &Setting, found: &FoundRecord, next: &Ownershi
         text += &format!("elsewhere  cluster {other}: {heart}\n");
         if verdict == Verdict::Beating && last == Some(&other) {
             text += &format!(
-                "           it beats: 'heart-monitor handover --to {cluster}' moves the work without an overlap\n"
+                "           if it lives, 'heart-monitor handover --to {cluster}' moves the work without an overlap\n"
             );
         }
     }

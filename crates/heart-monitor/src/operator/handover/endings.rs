@@ -13,6 +13,7 @@ pub(super) fn exit_of(end: &HandoverEnd) -> Exit {
         | HandoverEnd::Overtaken(_)
         | HandoverEnd::TakeoverUnderWay(_)
         | HandoverEnd::OtherHandover(_)
+        | HandoverEnd::NoRecord
         | HandoverEnd::Lost
         | HandoverEnd::Unusable(_) => Exit::CannotTell,
     }
@@ -29,8 +30,9 @@ pub(super) fn line(end: &HandoverEnd, to: &ClusterId, state: &RecordState, heart
         HandoverEnd::AlreadyOwner(record) => format!("nothing to do: {}", sentence(record)),
         HandoverEnd::CalledOff(record) => format!("called off: {}", sentence(record)),
         HandoverEnd::SuccessorSilent => format!(
-            "not handed over: the heart of cluster {to} does not beat ({}); {}. Start its beacon and run this again; \
-             'heart-monitor activate --cluster {to}' moves the work without a beat",
+            "not handed over: the heart of cluster {to} does not beat ({}); {}. Look whether that is the cluster you \
+             mean ('heart-monitor status'), start its beacon, and run this again; 'heart-monitor activate' moves the work \
+             without a beat",
             heart.unwrap_or("not looked at"),
             owner_now(state),
         ),
@@ -46,6 +48,12 @@ pub(super) fn line(end: &HandoverEnd, to: &ClusterId, state: &RecordState, heart
             origin(record),
         ),
         HandoverEnd::OtherHandover(record) => other_handover(record),
+        HandoverEnd::NoRecord => format!(
+            "not handed over: there is no ownership record. On a new store the primary's guard writes the first one, or \
+             'heart-monitor activate --cluster {to} --term 2' names cluster {to} at once. Where there ever was one it is \
+             lost: restart no monitor, look for 'lost' in their logs, then 'heart-monitor activate --cluster {to} \
+             --term N', N above every term that was used"
+        ),
         HandoverEnd::Lost => format!(
             "not handed over: the ownership record was read before, and is gone or older now: the store lost it, or \
              another store is mounted. See 'heart-monitor status', then 'heart-monitor activate --cluster {to} --term N'"
@@ -67,7 +75,7 @@ pub(super) fn standing(command: &str, to: &ClusterId, state: &RecordState) -> St
             Phase::Active { .. } => format!("{}; '{command} --to {to}' starts again", sentence(record)),
             Phase::Pending { .. } => format!("{}; see 'heart-monitor status'", sentence(record)),
             Phase::Releasing { successor, .. } => format!(
-                "{}; nobody runs until that has ended: '{command} --to {successor}' completes it, as a gate of cluster \
+                "{}; nobody runs until that has ended: '{command} --to {successor}' completes it, as a guard or gate of cluster \
                  {successor} does by itself; '{command} --to {}' calls it off",
                 sentence(record),
                 record.owner,

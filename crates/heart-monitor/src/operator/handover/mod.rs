@@ -164,7 +164,11 @@ impl Transfer {
         interrupted: &mut impl AsyncFnMut() -> i32,
     ) -> Result<Option<Exit>, ConfigError> {
         let command = format!("heart-monitor {}", self.order.command);
-        let plan = Plan::of(driver, &command, &self.setting.store.location());
+        let Some(record) = driver.record().record() else {
+            // Whatever is no record has ended the handover by now.
+            return Ok(Some(Exit::CannotTell));
+        };
+        let plan = Plan::of(driver, record, &command, &self.setting.store.location());
         console.tell(&plan.text)?;
         let clock = self.setting.clock.as_ref();
         let asking = consent::obtain(self.order.consent, &plan.question, console);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use failover_policy::{HandoverRule, OwnershipRecord, Phase, RecordState, Span};
+use failover_policy::{HandoverRule, OwnershipRecord, Phase, Span};
 
 use super::driver::Driver;
 use crate::operator::words::{origin, seconds_left, sentence};
@@ -16,20 +16,9 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// The plan for what the driver found. Only for states in which there is something to do.
-    pub(super) fn of(driver: &Driver, command: &str, location: &str) -> Self {
-        let HandoverRule { to, primary, .. } = driver.rule();
-        let Some(record) = driver.record().record() else {
-            debug_assert_eq!(driver.record(), &RecordState::Absent, "there is something to do");
-            let now = format!("cluster {primary} owns the work as the primary: no record was written yet");
-            return Self::release(
-                driver,
-                command,
-                location,
-                (primary.as_str(), &now, 2),
-                driver_lease(driver),
-            );
-        };
+    /// The plan for the record that the driver found.
+    pub(super) fn of(driver: &Driver, record: &OwnershipRecord, command: &str, location: &str) -> Self {
+        let HandoverRule { to, .. } = driver.rule();
         match &record.phase {
             Phase::Releasing { successor, .. } if successor == to => {
                 Self::complete(driver, command, location, record)
@@ -132,15 +121,10 @@ fn if_interrupted(driver: &Driver, command: &str, from: &str, settle: Duration) 
     let to = &driver.rule().to;
     format!(
         "interrupted before 'releasing' is written: nothing has changed\n\
-         interrupted after that: nobody runs until '{command} --to {to}' is run again, or a gate of cluster {to} has \
+         interrupted after that: nobody runs until '{command} --to {to}' is run again, or a guard or gate of cluster {to} has \
          seen the record stand still for {}; '{command} --to {from}' calls it off\n\
          cluster {to} silent for {} meanwhile: cluster {from} gets the work back\n",
         seconds_left(settle),
         seconds_left(driver.rule().watch.flatline_after.get()),
     )
-}
-
-fn driver_lease(driver: &Driver) -> Duration {
-    let HandoverRule { lease, drain, cache_age, .. } = driver.rule();
-    lease.settle(*drain) + cache_age.get()
 }

@@ -111,8 +111,13 @@ async fn failback_goes_to_the_primary_and_without_a_record_everything_rests_on_w
     assert!(run.console.complaints[0].starts_with("to which cluster?"), "{:?}", run.console.complaints);
 
     let run = hand_over(&empty, "b").await;
-    assert_eq!((run.exit, empty.stored().term), (Exit::Done, 2), "from the implied primary");
-    assert!(run.console.plain().contains("no record was written yet"), "{}", run.console.plain());
+    assert_eq!(run.exit, Exit::CannotTell, "a record that is not there may be lost");
+    assert!(
+        run.console.complaints[0].contains("there is no ownership record"),
+        "{:?}",
+        run.console.complaints
+    );
+    assert!(empty.stored_bytes().is_none());
 }
 
 #[tokio::test(start_paused = true)]
