@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::phases::Phases;
-use crate::{shell, test, workspace};
+use crate::{shell, test};
 
 #[derive(Args)]
 pub(crate) struct Prove {
@@ -41,7 +41,7 @@ impl Prove {
             let mut failover = shell::cargo("test");
             failover.args(["-p", "flatline-tests", "--test", "failover", "--", "--nocapture"]);
             failover.env("FLATLINE_PROVE", self.minutes.to_string());
-            shell::run(failover.env("FLATLINE_BIN_DIR", workspace::target().join("debug")))
+            shell::run(test::of_processes(&mut failover))
         });
         phases.finish()
     }

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: install what the tests need, build once, run everything.
 
 use std::ffi::OsString;
+use std::process::Command;
 
 use anyhow::Result;
 use clap::Args;
@@ -34,15 +35,19 @@ pub(crate) fn run_phases(phases: &mut Phases, args: &[OsString]) {
     phases.run("tests", || {
         let mut test = shell::cargo("test");
         test.args(["--workspace", "--exclude", prove::PROOFS, "--no-fail-fast"]).args(args);
-        test.env("FLATLINE_BIN_DIR", workspace::target().join("debug"));
-        if std::env::var_os("RUST_TEST_THREADS").is_none() {
-            test.env("RUST_TEST_THREADS", THREADS);
-        }
-        shell::run(&mut test)
+        shell::run(of_processes(&mut test))
     });
     if args.is_empty() {
         prove::run_phases(phases);
     }
+}
+
+/// What tests need that start the built binaries.
+pub(crate) fn of_processes(test: &mut Command) -> &mut Command {
+    if std::env::var_os("RUST_TEST_THREADS").is_none() {
+        test.env("RUST_TEST_THREADS", THREADS);
+    }
+    test.env("FLATLINE_BIN_DIR", workspace::target().join("debug"))
 }
 
 /// Installs what the tests need and builds them; says whether that went well.
