@@ -9,8 +9,6 @@ use failover_policy::{
 use flatline_shell::Clock;
 use heartbeat_store::{Record, RecordName, RecordVersion, Store, StoreError};
 
-use crate::watcher::finding_of;
-
 /// One process's hand in the store. It remembers which stored state the last record was read from, since a swap
 /// must name it.
 #[derive(Debug)]
@@ -46,14 +44,7 @@ impl Carrier {
 
     /// Reads a cluster's stamp.
     pub(crate) async fn look_at_heart(&self, cluster: &ClusterId) -> Carried<Look> {
-        let issued = self.clock.now();
-        let read = self.store.read_stamp(cluster).await;
-        let completed = self.clock.now();
-        let (finding, error) = match read {
-            Ok(stamp) => (Finding::Stamp(stamp), None),
-            Err(error) => (finding_of(&error), Some(error)),
-        };
-        Carried { answer: Look { issued, completed, finding }, error }
+        look_at_heart(&self.store, self.clock.as_ref(), cluster).await
     }
 
     /// Reads the ownership record.
@@ -133,6 +124,33 @@ pub(crate) fn maintenance_of(
         Ok(stored) => (MaintenanceFinding::judge(stored.as_deref(), now), None),
         Err(StoreError::Malformed { detail, .. }) => (MaintenanceFinding::Unusable(detail), None),
         Err(error) => (MaintenanceFinding::Unreadable, Some(error)),
+    }
+}
+
+/// Reads a cluster's stamp, and says when that was asked for and came.
+pub(crate) async fn look_at_heart(store: &Store, clock: &dyn Clock, cluster: &ClusterId) -> Carried<Look> {
+    let issued = clock.now();
+    let read = store.read_stamp(cluster).await;
+    let completed = clock.now();
+    let (finding, error) = match read {
+        Ok(stamp) => (Finding::Stamp(stamp), None),
+        Err(error) => (finding_of(&error), Some(error)),
+    };
+    Carried { answer: Look { issued, completed, finding }, error }
+}
+
+fn finding_of(error: &StoreError) -> Finding {
+    match error {
+        StoreError::NotFound { .. } => Finding::Missing,
+        StoreError::Malformed { .. } => Finding::Malformed,
+        StoreError::NoStore { .. }
+        | StoreError::Conflict { .. }
+        | StoreError::Denied { .. }
+        | StoreError::Unreachable { .. }
+        | StoreError::NoSpace { .. }
+        | StoreError::Ambiguous { .. }
+        | StoreError::Obstructed { .. }
+        | StoreError::Unsupported { .. } => Finding::Unreadable,
     }
 }
 

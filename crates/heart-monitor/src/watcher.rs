@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use failover_policy::{
-    Assessment, BootTime, ClusterId, Detector, Finding, Look, SignedSpan, Span, Verdict, WatchRule,
+    Assessment, BootTime, ClusterId, Detector, Look, SignedSpan, Span, Verdict, WatchRule,
 };
 use flatline_shell::{Clock, sleep_until};
 use heartbeat_store::{Store, StoreError};
+
+use crate::carrier::{Carried, look_at_heart};
 
 /// Certain skew that is worth telling somebody.
 pub(crate) const NOTABLE_SKEW: Duration = Duration::from_secs(1);
@@ -69,16 +71,10 @@ impl Watcher {
         if let Some(wake) = self.detector.poll_wake() {
             sleep_until(self.clock.as_ref(), wake).await;
         }
-        let issued = self.clock.now();
-        let read = self.store.read_stamp(&self.cluster).await;
-        let completed = self.clock.now();
-        let (finding, error) = match read {
-            Ok(stamp) => (Finding::Stamp(stamp), None),
-            Err(error) => (finding_of(&error), Some(error)),
-        };
-        let look = Look { issued, completed, finding };
+        let Carried { answer: look, error } =
+            look_at_heart(&self.store, self.clock.as_ref(), &self.cluster).await;
         self.detector.handle_look(look);
-        Sight { look, error, assessment: self.detector.assess(completed.boot) }
+        Sight { look, error, assessment: self.detector.assess(look.completed.boot) }
     }
 
     /// Looks until the heart is known to beat or to be flat, for at most `watch_for` after the first look came
@@ -95,21 +91,6 @@ impl Watcher {
 
     fn looks_again_by(&self, end: BootTime) -> bool {
         self.detector.poll_wake().is_none_or(|wake| wake <= end)
-    }
-}
-
-pub(crate) fn finding_of(error: &StoreError) -> Finding {
-    match error {
-        StoreError::NotFound { .. } => Finding::Missing,
-        StoreError::Malformed { .. } => Finding::Malformed,
-        StoreError::NoStore { .. }
-        | StoreError::Conflict { .. }
-        | StoreError::Denied { .. }
-        | StoreError::Unreachable { .. }
-        | StoreError::NoSpace { .. }
-        | StoreError::Ambiguous { .. }
-        | StoreError::Obstructed { .. }
-        | StoreError::Unsupported { .. } => Finding::Unreadable,
     }
 }
 

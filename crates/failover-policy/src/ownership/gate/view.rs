@@ -4,7 +4,7 @@ use super::decision::Decision;
 use super::{Gate, GateRule, Waiting};
 use crate::{
     Assessment, BootTime, ClusterId, Floor, LeaseTiming, Letter, MaintenanceFinding, Now, OwnershipRecord,
-    Phase, Purpose, RecordState, Swap,
+    Purpose, RecordState, Swap, Verdict,
 };
 
 impl Gate {
@@ -50,15 +50,9 @@ impl Gate {
 
     /// The classic letter of this gate's cluster.
     pub fn letter(&self) -> Letter {
-        match self.state.record() {
-            Some(record)
-                if record.owner == self.rule.this && !matches!(record.phase, Phase::Pending { .. }) =>
-            {
-                Letter::Owned
-            }
-            Some(record) if record.refused() == Some(&self.rule.this) => Letter::Refused,
-            _ => Letter::Standby,
-        }
+        // Whoever is asked runs, so it is not dead.
+        let under = |record| Letter::under(record, &self.rule.this, Verdict::Beating);
+        self.state.record().and_then(under).unwrap_or(Letter::Standby)
     }
 
     /// The swap by which this gate's cluster becomes the owner at once, on an operator's word; `None` where the
