@@ -1,0 +1,51 @@
+{{/* The port of gate and guard. */}}
+{{- define "heart-monitor.ports" -}}
+- name: flatline
+  containerPort: {{ .Values.flatline.port }}
+{{- end }}
+
+{{/*
+Probes of a guarded container. They ask the guard: a probe that asks the workload fails while it is held back, and the
+kubelet restarts the container for ever.
+*/}}
+{{- define "heart-monitor.probes" -}}
+livenessProbe:
+  httpGet: { path: /livez, port: flatline }
+  {{- toYaml .Values.flatline.livenessProbe | nindent 2 }}
+readinessProbe:
+  httpGet: { path: /readyz, port: flatline }
+  {{- toYaml .Values.flatline.readinessProbe | nindent 2 }}
+{{- end }}
+
+{{/*
+A PodMonitor for the pods of the chart, where it is asked for. Without the container's name a gate and the guard that
+follows it on the same port are one target, not two.
+*/}}
+{{- define "heart-monitor.podMonitor" -}}
+{{- $podMonitor := .Values.flatline.podMonitor -}}
+{{- if $podMonitor.enabled -}}
+apiVersion: monitoring.coreos.com/v1
+kind: PodMonitor
+metadata:
+  name: {{ include "heart-monitor.fullname" . }}
+  namespace: {{ .Release.Namespace }}
+  labels:
+    {{- include "heart-monitor.labels" . | nindent 4 }}
+    {{- with $podMonitor.labels }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+spec:
+  selector:
+    matchLabels:
+      {{- include "heart-monitor.selectorLabels" . | nindent 6 }}
+  podMetricsEndpoints:
+    - port: flatline
+      path: /metrics
+      {{- with $podMonitor.interval }}
+      interval: {{ . }}
+      {{- end }}
+      relabelings:
+        - action: labeldrop
+          regex: container
+{{- end }}
+{{- end }}

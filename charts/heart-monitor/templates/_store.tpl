@@ -1,0 +1,127 @@
+{{/* The folder that HEARTBEAT_STORE names, or the URL. */}}
+{{- define "heart-monitor.storePlace" -}}
+{{- $store := .Values.flatline.store }}
+{{- if eq $store.type "blob" }}
+{{- $store.blob.url }}
+{{- else }}
+{{- $folder := (index $store $store.type).folder }}
+{{- list $store.mountPath $folder | compact | join "/" }}
+{{- end }}
+{{- end }}
+
+{{/*
+The claim that pods mount. The name of one that this chart makes ends in a digest of its settings: volumes and claims
+cannot be changed, so that other settings make others.
+*/}}
+{{- define "heart-monitor.storeClaimName" -}}
+{{- $store := .Values.flatline.store }}
+{{- if eq $store.type "claim" }}
+{{- $store.claim.name }}
+{{- else }}
+{{- $settings := list $store.azureFiles (include "heart-monitor.mountOptions" .) .Release.Namespace | toJson }}
+{{- printf "%s-store-%s" (include "heart-monitor.fullname" . | trunc 48 | trimSuffix "-") ($settings | sha256sum | trunc 8) }}
+{{- end }}
+{{- end }}
+
+{{/* Volumes of a pod that reads the store and runs no guard. */}}
+{{- define "heart-monitor.storeVolumes" -}}
+{{- if ne .Values.flatline.store.type "blob" -}}
+- name: flatline-store
+  persistentVolumeClaim:
+    claimName: {{ include "heart-monitor.storeClaimName" . }}
+{{- end }}
+{{- end }}
+
+{{- define "heart-monitor.storeVolumeMounts" -}}
+{{- with .Values.flatline.store }}
+{{- if ne .type "blob" -}}
+- name: flatline-store
+  mountPath: {{ .mountPath }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/*
+Options that let a reader see a beat when it is written. The driver adds actimeo=30 where nothing is said, three times
+the threshold.
+*/}}
+{{- define "heart-monitor.mountOptions" -}}
+{{- $files := .Values.flatline.store.azureFiles }}
+{{- if eq $files.protocol "smb" -}}
+- cache=none
+- actimeo=1
+- closetimeo=0
+- echo_interval=5
+- nosharesock
+- nobrl
+- uid={{ int $files.uid }}
+- gid={{ int $files.gid }}
+- file_mode=0660
+- dir_mode=0770
+{{- else -}}
+- actimeo=1
+- noresvport
+{{- end }}
+{{- range $files.extraMountOptions }}
+- {{ . }}
+{{- end }}
+{{- end }}
+
+{{/* The volume of an Azure Files share and the claim for it, where the store is one: manifests, not a part of one. */}}
+{{- define "heart-monitor.storeVolume" -}}
+{{- if eq .Values.flatline.store.type "azureFiles" -}}
+{{- $files := .Values.flatline.store.azureFiles -}}
+{{- $claim := include "heart-monitor.storeClaimName" . -}}
+{{- $volume := printf "%s-%s" .Release.Namespace $claim -}}
+apiVersion: v1
+kind: PersistentVolume
+metadata:
+  name: {{ $volume }}
+  labels:
+    {{- include "heart-monitor.labels" . | nindent 4 }}
+spec:
+  capacity:
+    storage: 1Gi # asked for by the API; a share has the size that it has
+  accessModes: [ReadWriteMany]
+  persistentVolumeReclaimPolicy: Retain
+  storageClassName: ""
+  claimRef:
+    namespace: {{ .Release.Namespace }}
+    name: {{ $claim }}
+  mountOptions:
+    {{- include "heart-monitor.mountOptions" . | nindent 4 }}
+  csi:
+    driver: file.csi.azure.com
+    volumeHandle: {{ $volume }} # one for each volume, or the kubelet takes two for one
+    volumeAttributes:
+      storageAccount: {{ $files.account }}
+      shareName: {{ $files.share }}
+      protocol: {{ $files.protocol }}
+      {{- with $files.resourceGroup }}
+      resourceGroup: {{ . }}
+      {{- end }}
+      {{- with $files.server }}
+      server: {{ . }}
+      {{- end }}
+    {{- if eq $files.protocol "smb" }}
+    nodeStageSecretRef:
+      name: {{ $files.secretName }}
+      namespace: {{ $files.secretNamespace | default .Release.Namespace }}
+    {{- end }}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata:
+  name: {{ $claim }}
+  namespace: {{ .Release.Namespace }}
+  labels:
+    {{- include "heart-monitor.labels" . | nindent 4 }}
+spec:
+  accessModes: [ReadWriteMany]
+  storageClassName: ""
+  volumeName: {{ $volume }}
+  resources:
+    requests:
+      storage: 1Gi
+{{- end }}
+{{- end }}
