@@ -28,6 +28,7 @@ mod running;
 mod samba;
 mod stamp;
 mod test_store;
+mod tools;
 
 pub use azurite::{Azurite, Validity};
 pub use binaries::{Binary, use_binaries_in};
@@ -46,3 +47,4 @@ pub use running::{Exit, Running};
 pub use samba::SambaShare;
 pub use stamp::Ticks;
 pub use test_store::TestStore;
+pub use tools::{optional_tool, pinned_tool};

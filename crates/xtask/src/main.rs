@@ -32,6 +32,8 @@ struct Xtask {
 enum Command {
     /// Show a failover, a return and a failback in a minute: two clusters, one store, one of them dies
     Demo(demo::Demo),
+    /// Install what the tests need, as `test` does first
+    Tools,
     /// Install what the tests need and run all of them
     Test(test::Test),
     /// Run the proofs of the failover protocol for longer than every change can afford
@@ -61,6 +63,7 @@ fn main() -> ExitCode {
 fn run(command: &Command) -> Result<()> {
     match command {
         Command::Demo(demo) => demo.run(),
+        Command::Tools => tools::install(),
         Command::Test(test) => test.run(),
         Command::Prove(prove) => prove.run(),
         Command::Ci => ci::quick(),

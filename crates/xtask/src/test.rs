@@ -52,10 +52,6 @@ pub(crate) fn of_processes(test: &mut Command) -> &mut Command {
 
 /// Installs what the tests need and builds them; says whether that went well.
 pub(crate) fn prepare(phases: &mut Phases) -> bool {
-    phases.run("test tools", || {
-        tools::install_samba();
-        tools::name_missing();
-        tools::install_azurite()
-    });
+    phases.run("test tools", tools::install);
     phases.run("build", || shell::run(shell::cargo("build").args(["--workspace", "--bins", "--tests"])))
 }

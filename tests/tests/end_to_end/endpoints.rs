@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use flatline_tests::{Answer, FolderStore, free_port, get, until};
+use flatline_tests::{Answer, FolderStore, free_port, get, optional_tool, until};
 
 use crate::{SOON, beacon, beats, gate};
 
@@ -75,15 +75,13 @@ fn check_metrics(answer: &Answer) -> Result<()> {
 }
 
 fn promtool(metrics: &str) -> Result<()> {
-    let command = Command::new("promtool")
-        .args(["check", "metrics"])
-        .stdin(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn();
-    let Ok(mut promtool) = command else {
+    let Some(program) = optional_tool("promtool") else {
         eprintln!("skipped: promtool is not installed, so metrics are checked by their grammar alone");
         return Ok(());
     };
+    let mut command = Command::new(program);
+    let mut promtool =
+        command.args(["check", "metrics"]).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let mut stdin = promtool.stdin.take().context("promtool takes its input")?;
     std::io::Write::write_all(&mut stdin, in_the_older_format(metrics).as_bytes())?;
     drop(stdin);
