@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,10 +49,17 @@ impl Program {
         Ok(Self::new(Binary::ClassicStandIn)?.arg(role))
     }
 
-    fn new(binary: Binary) -> Result<Self> {
-        let mut command = Command::new(binary.path()?);
+    /// Any other program, by its file.
+    pub fn at(file: impl AsRef<Path>) -> Self {
+        let file = file.as_ref();
+        let label = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let mut command = Command::new(file);
         command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        Ok(Self { label: binary.name().to_owned(), command, echo: None })
+        Self { label, command, echo: None }
+    }
+
+    fn new(binary: Binary) -> Result<Self> {
+        Ok(Self::at(binary.path()?).label(binary.name()))
     }
 
     /// Adds an argument.

@@ -1,6 +1,7 @@
 //! The raw flags, as clap reads them. Rules between flags live where the flags are checked.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use failover_policy::{OnStoreLoss, Span};
@@ -50,6 +51,8 @@ pub(crate) enum Command {
     Timing(TimingReportArgs),
     /// Examine the store, the credential, the mount, the record, the clocks and the budget, and say what to mend
     Doctor(DoctorArgs),
+    /// Copy this program into a folder: into a volume that the workload's container shares
+    Install(InstallArgs),
 }
 
 /// What every command needs that looks at hearts.
@@ -148,6 +151,13 @@ pub(crate) struct DoctorArgs {
     pub(crate) watch_for: Span,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InstallArgs {
+    /// The folder, which must be there; an older heart-monitor in it is replaced
+    #[arg(value_name = "FOLDER")]
+    pub(crate) folder: PathBuf,
 }
 
 #[derive(Debug, Clone, Copy, Args)]

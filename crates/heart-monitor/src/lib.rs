@@ -4,7 +4,8 @@
 //! Follow a look: `watcher` reads the store when the policy's detector wants it to, hands over what
 //! it found and when, and reports the assessment. `wait` is the init container, in `gate`; `check`, `status`
 //! and `watch` show the same assessments to people; `timing` and `doctor` examine the configuration and the
-//! store around them. `operator` has the commands by which people change who runs.
+//! store around them. `operator` has the commands by which people change who runs. `install` brings the program
+//! itself to where the workload is.
 //!
 //! What this crate does not do: it decides nothing about hearts or about who may run, that is `failover-policy`. To
 //! the store it writes the ownership record, as that asks for it, what operators order, and probes, which it removes.
@@ -19,6 +20,7 @@ mod guard;
 mod heart_journal;
 mod heart_metrics;
 mod heart_report;
+mod install;
 mod mount_table;
 mod operator;
 mod ownership;
@@ -92,5 +94,6 @@ async fn dispatch(
         Command::Maintenance(args) => operator::maintenance(&args, environment, clock).await,
         Command::Timing(args) => timing_report::run(&args),
         Command::Doctor(args) => doctor::run(&args, environment, clock).await,
+        Command::Install(args) => install::run(&args),
     }
 }

@@ -101,6 +101,8 @@ const MONITOR: &[Row] = &[
     ("check --that-cluster a -o yaml", "", "yaml"),
     ("check --that-cluster a --watch-for ages", "", "--watch-for"),
     ("status -o yaml", "", "yaml"),
+    ("install", "", "FOLDER"),
+    ("install /absent", "", "/absent"),
 ];
 
 #[test]

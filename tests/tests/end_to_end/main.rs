@@ -9,6 +9,7 @@ mod classic;
 mod endpoints;
 mod gate;
 mod harness;
+mod install;
 mod looks;
 mod ownership;
 mod secrets;
