@@ -1,0 +1,32 @@
+{{/* Refuses what the schema cannot: rules between values. Renders nothing. */}}
+{{- define "heartbeat-writer.check" -}}
+{{- include "heart-monitor.check" . }}
+{{- include "heartbeat-writer.checkIdentity" . }}
+{{- include "heartbeat-writer.checkScraping" . }}
+{{- include "heartbeat-writer.checkEnv" . }}
+{{- end }}
+
+{{- define "heartbeat-writer.checkIdentity" -}}
+{{- $nobody := not (or .Values.serviceAccount.create .Values.serviceAccount.name) }}
+{{- if and $nobody (include "heart-monitor.usesWorkloadIdentity" .) }}
+{{- fail "serviceAccount: workload identity signs in as a service account: create one, or name your own in serviceAccount.name" }}
+{{- end }}
+{{- end }}
+
+{{- define "heartbeat-writer.checkScraping" -}}
+{{- with .Values.networkPolicy }}
+{{- if and .enabled $.Values.metrics.podMonitor.enabled (not .metricsFrom) (not .extraIngress) }}
+{{- fail "networkPolicy.metricsFrom is empty, and metrics.podMonitor is enabled: name the namespace that Prometheus runs in, or it cannot reach the beacons" }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "heartbeat-writer.checkEnv" -}}
+{{- $names := list }}
+{{- range include "heartbeat-writer.beaconEnv" . | fromYamlArray }}
+{{- if has .name $names }}
+{{- fail (printf "extraEnv or flatline.extraEnv names %s, which is set already: take it out, and set the value that it comes from" .name) }}
+{{- end }}
+{{- $names = append $names .name }}
+{{- end }}
+{{- end }}
