@@ -1,0 +1,35 @@
+# shellcheck shell=bash
+# Reading the settings.
+
+# The file with the user's settings.
+CONFIG=${FLATLINE_CONFIG:-${SCRIPTS}/config.sh}
+
+# Reads the settings, checks them, and derives the names that do not depend on a side.
+load_config() {
+  [[ -f "${CONFIG}" ]] ||
+    die "there are no settings at ${CONFIG}; copy config.example.sh to config.sh and fill it in, or name a file in FLATLINE_CONFIG"
+  bash -n "${CONFIG}" || die "${CONFIG} is not a shell file that can be read"
+  refuse_unknown_settings
+  # The defaults come first, so that a variable of the caller's environment is never taken for a setting.
+  # shellcheck source=settings.sh
+  source "${LIB}/settings.sh"
+  # shellcheck source=/dev/null
+  source "${CONFIG}"
+  check_config
+  name_everything
+}
+
+# A typing mistake in a name would otherwise be a setting that nobody reads.
+refuse_unknown_settings() {
+  local known name
+  known=$(names_set_in "${LIB}/settings.sh")
+  for name in $(names_set_in "${CONFIG}"); do
+    [[ $'\n'"${known}"$'\n' == *$'\n'"${name}"$'\n'* ]] ||
+      die "${CONFIG} sets ${name}, which is no setting; see config.example.sh"
+  done
+}
+
+# The names of the variables that a file assigns, one a line.
+names_set_in() {
+  sed -nE 's/^[[:space:]]*(export[[:space:]]+)?([A-Za-z_][A-Za-z0-9_]*)=.*/\2/p' "$1"
+}
