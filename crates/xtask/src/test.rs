@@ -6,6 +6,7 @@ use std::process::Command;
 use anyhow::Result;
 use clap::Args;
 
+use crate::dist::Dist;
 use crate::phases::Phases;
 use crate::{prove, shell, tools, workspace};
 
@@ -32,6 +33,8 @@ pub(crate) fn run_phases(phases: &mut Phases, args: &[OsString]) {
     if !prepare(phases) {
         return;
     }
+    // Images and charts are tested as they are shipped.
+    phases.run("dist", || Dist::for_tests().run());
     phases.run("tests", || {
         let mut test = shell::cargo("test");
         test.args(["--workspace", "--exclude", prove::PROOFS, "--no-fail-fast"]).args(args);
