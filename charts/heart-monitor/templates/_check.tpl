@@ -23,3 +23,14 @@
 {{- define "heart-monitor.ownership" -}}
 {{- .Values.flatline.ownership | default "off" }}
 {{- end }}
+
+{{/* Refuses an environment that names a variable twice: (list WHERE ENVIRONMENT). Renders nothing. */}}
+{{- define "heart-monitor.checkEnv" -}}
+{{- $names := list }}
+{{- range last . | fromYamlArray }}
+{{- if has .name $names }}
+{{- fail (printf "%s sets %s, which the chart sets from another value: set it there" (first $) .name) }}
+{{- end }}
+{{- $names = append $names .name }}
+{{- end }}
+{{- end }}

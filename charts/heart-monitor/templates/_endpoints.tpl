@@ -24,7 +24,7 @@ follows it on the same port are one target, not two.
 {{- define "heart-monitor.podMonitor" -}}
 {{- $podMonitor := .Values.flatline.podMonitor -}}
 {{- if $podMonitor.enabled -}}
-apiVersion: monitoring.coreos.com/v1
+apiVersion: {{ $podMonitor.apiVersion }}
 kind: PodMonitor
 metadata:
   name: {{ include "heart-monitor.fullname" . }}

@@ -88,6 +88,12 @@ asks gets the same answer.
 
 {{/* The environment of the gate. */}}
 {{- define "heart-monitor.gateEnv" -}}
+{{- $env := include "heart-monitor.rawGateEnv" . }}
+{{- include "heart-monitor.checkEnv" (list "flatline.extraEnv or flatline.gate.extraEnv" $env) }}
+{{- $env }}
+{{- end }}
+
+{{- define "heart-monitor.rawGateEnv" -}}
 {{- $gate := .Values.flatline.gate }}
 {{- include "heart-monitor.monitorEnv" . }}
 {{- include "heart-monitor.variable" (list "HEART_MONITOR_TIMEOUT" $gate.timeout) }}
@@ -98,8 +104,14 @@ asks gets the same answer.
 
 {{/* The environment of a container whose command is guarded. */}}
 {{- define "heart-monitor.guardEnv" -}}
-{{- $guard := .Values.flatline.guard }}
 {{- include "heart-monitor.checkGuard" . }}
+{{- $env := include "heart-monitor.rawGuardEnv" . }}
+{{- include "heart-monitor.checkEnv" (list "flatline.extraEnv or flatline.guard.extraEnv" $env) }}
+{{- $env }}
+{{- end }}
+
+{{- define "heart-monitor.rawGuardEnv" -}}
+{{- $guard := .Values.flatline.guard }}
 {{- include "heart-monitor.monitorEnv" . }}
 {{- include "heart-monitor.variable" (list "HEART_MONITOR_TIMEOUT" $guard.timeout) }}
 {{- include "heart-monitor.variable" (list "HEART_MONITOR_ON_ACTIVE" $guard.onActive) }}

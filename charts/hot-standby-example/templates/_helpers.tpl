@@ -1,0 +1,98 @@
+{{/* Refuses what the schema cannot: rules between values. Renders nothing. */}}
+{{- define "hot-standby-example.check" -}}
+{{- include "heart-monitor.check" . }}
+{{- if not (or .Values.guard.enabled .Values.gate.enabled) }}
+{{- fail "guard.enabled and gate.enabled are both false, so that the workload would run in every cluster: enable the guard, or the gate, or both" }}
+{{- end }}
+{{- if and (include "heart-monitor.usesWorkloadIdentity" .) (not (or .Values.serviceAccount.create .Values.serviceAccount.name)) }}
+{{- fail "serviceAccount.name is empty and serviceAccount.create is false, but workload identity signs in as a service account: name yours, or let the chart create one" }}
+{{- end }}
+{{- end }}
+
+{{- define "hot-standby-example.serviceAccountName" -}}
+{{- $default := .Values.serviceAccount.create | ternary (include "heart-monitor.fullname" .) "default" }}
+{{- .Values.serviceAccount.name | default $default }}
+{{- end }}
+
+{{- define "hot-standby-example.image" -}}
+{{- with .Values.image }}
+{{- list .registry .repository | compact | join "/" }}
+{{- if .digest }}@{{ .digest }}{{ else }}:{{ .tag }}{{ end }}
+{{- end }}
+{{- end }}
+
+{{- define "hot-standby-example.imagePullSecrets" -}}
+{{- range concat .Values.flatline.image.pullSecrets .Values.image.pullSecrets | uniq }}
+- name: {{ . }}
+{{- end }}
+{{- end }}
+
+{{- define "hot-standby-example.podLabels" -}}
+{{- include "heart-monitor.selectorLabels" . }}
+{{- with include "heart-monitor.podLabels" . }}
+{{ . }}
+{{- end }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/*
+In a standby, pods behind a gate are never ready. With Recreate, or where a rollout may make no pod unavailable, `helm
+--wait` would wait for them, and an update would stand still. A guard alone is ready in the standby too.
+*/}}
+{{- define "hot-standby-example.strategy" -}}
+{{- if .Values.updateStrategy }}
+{{- toYaml .Values.updateStrategy }}
+{{- else if .Values.gate.enabled -}}
+type: RollingUpdate
+rollingUpdate: { maxSurge: 0, maxUnavailable: 100% }
+{{- else -}}
+type: Recreate
+{{- end }}
+{{- end }}
+
+{{/*
+What the pod does before its containers start, in this order: the guard's binary and the pulling of images first, then
+the gate, and behind it everything that works.
+*/}}
+{{- define "hot-standby-example.initContainers" -}}
+{{- $prePull := and .Values.gate.enabled .Values.gate.prePull }}
+{{- if or .Values.guard.enabled $prePull }}
+{{ include "heart-monitor.guardBinary" . }}
+{{- end }}
+{{- if $prePull }}
+{{ include "heart-monitor.prePull" (dict "context" . "image" (include "hot-standby-example.image" .) "pullPolicy" .Values.image.pullPolicy) }}
+{{- end }}
+{{- if .Values.gate.enabled }}
+{{ include "heart-monitor.gate" . }}
+{{- end }}
+{{- with .Values.extraInitContainers }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* The environment of the workload's container. */}}
+{{- define "hot-standby-example.env" -}}
+{{- if .Values.guard.enabled }}
+{{- include "heart-monitor.guardEnv" . }}
+{{- else }}
+- name: THIS_CLUSTER
+  value: {{ .Values.flatline.cluster.this | quote }}
+{{- end }}
+{{- with .Values.extraEnv }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* Its mounts. A gate alone may have written the term for it. */}}
+{{- define "hot-standby-example.volumeMounts" -}}
+{{- if .Values.guard.enabled }}
+{{- include "heart-monitor.volumeMounts" . }}
+{{- else if include "heart-monitor.writesTermBesideGuard" . }}
+{{- include "heart-monitor.guardVolumeMounts" . }}
+{{- end }}
+{{- with .Values.extraVolumeMounts }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
