@@ -1,9 +1,12 @@
 //! Every metric of a heart under watch, with its name, unit and meaning.
+//!
+//! The label for whose monitor this is is `this_cluster`: most Prometheus installations give every series a `cluster` of
+//! their own.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use failover_policy::{ClusterId, SignedSpan, Stamp, Tick, UnknownCause, Verdict};
+use failover_policy::{ClusterId, SignedSpan, Span, Stamp, Tick, UnknownCause, Verdict};
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -20,6 +23,7 @@ type Labels = [(&'static str, String); 1];
 pub(crate) struct HeartMetrics {
     registry: Registry,
     verdict: Family<Labels, Gauge>,
+    flatline_after: FloatGauge,
     silence: FloatGauge,
     stamp_age: FloatGauge,
     skew: FloatGauge,
@@ -31,12 +35,14 @@ pub(crate) struct HeartMetrics {
 }
 
 impl HeartMetrics {
-    pub(crate) fn new(this: &ClusterId, that: &ClusterId) -> Self {
+    /// `flatline_after` is the threshold that silence is measured against.
+    pub(crate) fn new(this: &ClusterId, that: &ClusterId, flatline_after: Span) -> Self {
         let labels =
-            [("cluster".into(), this.to_string().into()), ("watching".into(), that.to_string().into())];
+            [("this_cluster".into(), this.to_string().into()), ("watching".into(), that.to_string().into())];
         let registry = Registry::with_labels(labels.into_iter());
         let metrics = Self {
             verdict: Family::default(),
+            flatline_after: FloatGauge::default(),
             silence: FloatGauge::default(),
             stamp_age: FloatGauge::default(),
             skew: FloatGauge::default(),
@@ -48,6 +54,7 @@ impl HeartMetrics {
             registry,
         };
         metrics.show_verdict(Verdict::Unknown(UnknownCause::NotLooked));
+        metrics.flatline_after.set(flatline_after.get().as_secs_f64());
         for gauge in [&metrics.silence, &metrics.stamp_age, &metrics.skew] {
             gauge.set(f64::NAN);
         }
@@ -68,6 +75,11 @@ impl HeartMetrics {
             "heart_monitor_verdict",
             "1 for the verdict on the watched heart: beating, flatlined or unknown",
             self.verdict.clone(),
+        );
+        registry.register(
+            "heart_monitor_flatline_after_seconds",
+            "Silence after which the watched heart counts as flat",
+            self.flatline_after.clone(),
         );
         registry.register(
             "heart_monitor_silence_seconds",

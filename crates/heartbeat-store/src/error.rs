@@ -91,6 +91,20 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Every word that [`reason`](Self::reason) can give.
+    pub const REASONS: [&str; 10] = [
+        "not_found",
+        "no_store",
+        "conflict",
+        "denied",
+        "unreachable",
+        "no_space",
+        "ambiguous",
+        "malformed",
+        "obstructed",
+        "unsupported",
+    ];
+
     /// The kind of error in one word, for metric labels and log fields.
     pub fn reason(&self) -> &'static str {
         match self {
@@ -105,5 +119,28 @@ impl StoreError {
             Self::Obstructed { .. } => "obstructed",
             Self::Unsupported { .. } => "unsupported",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_error_has_a_reason_of_its_own_and_all_are_listed() {
+        let text = || "x".to_owned();
+        let errors = [
+            StoreError::NotFound { what: text() },
+            StoreError::NoStore { place: text(), hint: text() },
+            StoreError::Conflict { what: text() },
+            StoreError::Denied { attempt: text(), detail: text(), hint: text() },
+            StoreError::Unreachable { attempt: text(), detail: text() },
+            StoreError::NoSpace { attempt: text(), detail: text() },
+            StoreError::Ambiguous { attempt: text(), detail: text() },
+            StoreError::Malformed { what: text(), detail: text() },
+            StoreError::Obstructed { what: text(), detail: text() },
+            StoreError::Unsupported { attempt: text(), detail: text(), hint: text() },
+        ];
+        assert_eq!(errors.each_ref().map(StoreError::reason), StoreError::REASONS);
     }
 }

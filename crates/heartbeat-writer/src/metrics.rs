@@ -1,13 +1,15 @@
 //! Every metric of the writer. This file is the manual of its dashboard: name, unit, meaning.
 //!
 //! All names start with `heartbeat_writer_`; counters end in `_total`. Times are seconds; moments are Unix
-//! times by the local wall clock. `reason` is one of `StoreError::reason`'s words. The `peer_` metrics exist
-//! only with `--that-cluster`.
+//! times by the local wall clock. `reason` is one of `StoreError::REASONS`, each of which counts from zero, so that a
+//! first failure shows as a rise. The `peer_` metrics exist only with `--that-cluster`. `this_cluster` is whose heart this
+//! is; it is not called `cluster`, since most Prometheus installations give every series a `cluster` of their own.
 
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use failover_policy::{SignedSpan, Span, Tick};
+use heartbeat_store::StoreError;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -27,6 +29,7 @@ pub(crate) struct Metrics {
     beat_failures: Family<Reason, Counter>,
     beats_skipped: Counter,
     last_beat: Seconds,
+    silence: Seconds,
     write_duration: Histogram,
     wall_clock_steps: Counter,
     peer: Option<PeerMetrics>,
@@ -53,19 +56,17 @@ const WRITE_DURATIONS: [f64; 9] = [0.001, 0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0
 impl Metrics {
     /// All metrics at zero. `peer` is the cluster whose stamp is watched.
     pub(crate) fn new(cluster: &str, interval: Span, peer: Option<&str>) -> Self {
-        let mut registry = Registry::with_prefix("heartbeat_writer");
-        let identity =
-            vec![("cluster", cluster.to_owned()), ("version", env!("CARGO_PKG_VERSION").to_owned())];
-        registry.register(
-            "build",
-            "The cluster whose heart this is, and the program's version",
-            Info::new(identity),
-        );
+        let label = ("this_cluster".into(), cluster.to_owned().into());
+        let mut registry =
+            Registry::with_prefix_and_labels("heartbeat_writer".to_owned(), std::iter::once(label));
+        let version = vec![("version", env!("CARGO_PKG_VERSION").to_owned())];
+        registry.register("build", "The program's version", Info::new(version));
         let metrics = Self {
             beats: Counter::default(),
-            beat_failures: Family::default(),
+            beat_failures: all_at_zero(),
             beats_skipped: Counter::default(),
             last_beat: Seconds::default(),
+            silence: Seconds::default(),
             write_duration: Histogram::new(WRITE_DURATIONS),
             wall_clock_steps: Counter::default(),
             peer: peer.map(|peer| PeerMetrics::new(&mut registry, peer)),
@@ -85,6 +86,8 @@ impl Metrics {
         registry.register("beats_skipped", skipped, self.beats_skipped.clone());
         let last = "When the last beat landed; 0 before the first";
         registry.register_with_unit("last_beat_timestamp", last, seconds(), self.last_beat.clone());
+        let silence = "Time since the last beat landed, or since the start before the first; no wall clock has a part in it";
+        registry.register_with_unit("silence", silence, seconds(), self.silence.clone());
         let took = "How long a beat took to land or to fail";
         registry.register_with_unit("write_duration", took, seconds(), self.write_duration.clone());
         let steps = "Steps of the wall clock by more than a second";
@@ -132,8 +135,9 @@ impl Metrics {
         peer.read_failures.get_or_create(&Reason { reason }).inc();
     }
 
-    /// Everything in the `OpenMetrics` text format.
-    pub(crate) fn text(&self) -> String {
+    /// Everything in the `OpenMetrics` text format. `silence` is that of this process's own beats, now.
+    pub(crate) fn text(&self, silence: Duration) -> String {
+        self.silence.set(silence.as_secs_f64());
         let mut text = String::new();
         // Writing into a string cannot fail; a cut-off page would lack its end mark and be refused.
         let _ = encode(&mut text, &self.registry);
@@ -147,7 +151,7 @@ impl PeerMetrics {
         let registry = registry.sub_registry_with_labels(labels.into_iter()).sub_registry_with_prefix("peer");
         let metrics = Self {
             readable: Gauge::default(),
-            read_failures: Family::default(),
+            read_failures: all_at_zero(),
             last_read: Seconds::default(),
             stamp: Seconds::default(),
             stamp_age: Seconds::default(),
@@ -164,6 +168,15 @@ impl PeerMetrics {
         registry.register_with_unit("stamp_age", age, Unit::Seconds, metrics.stamp_age.clone());
         metrics
     }
+}
+
+/// A counter for each reason that there is.
+fn all_at_zero() -> Family<Reason, Counter> {
+    let family = Family::default();
+    for reason in StoreError::REASONS {
+        let _ = family.get_or_create(&Reason { reason });
+    }
+    family
 }
 
 fn unix_seconds(tick: Tick) -> f64 {
@@ -187,23 +200,30 @@ mod tests {
         metrics.wall_clock_stepped();
         metrics.peer_unreadable("not_found");
         metrics.peer_read(stamp, wall);
-        let text = metrics.text();
+        let text = metrics.text(Duration::from_millis(4500));
         for line in [
             "# TYPE heartbeat_writer_build info",
-            "heartbeat_writer_interval_seconds 2.0",
+            concat!(
+                "heartbeat_writer_build_info{this_cluster=\"a\",version=\"",
+                env!("CARGO_PKG_VERSION"),
+                "\"} 1"
+            ),
+            "heartbeat_writer_interval_seconds{this_cluster=\"a\"} 2.0",
             "# UNIT heartbeat_writer_interval_seconds seconds",
-            "heartbeat_writer_beats_total 1",
-            "heartbeat_writer_beat_failures_total{reason=\"denied\"} 1",
-            "heartbeat_writer_beats_skipped_total 4",
-            "heartbeat_writer_last_beat_timestamp_seconds 1000.0",
-            "heartbeat_writer_write_duration_seconds_count 2",
-            "heartbeat_writer_write_duration_seconds_bucket{le=\"0.05\"} 1",
-            "heartbeat_writer_wall_clock_steps_total 1",
-            "heartbeat_writer_peer_readable{peer=\"b\"} 1",
-            "heartbeat_writer_peer_read_failures_total{peer=\"b\",reason=\"not_found\"} 1",
-            "heartbeat_writer_peer_last_read_timestamp_seconds{peer=\"b\"} 1000.0",
-            "heartbeat_writer_peer_stamp_timestamp_seconds{peer=\"b\"} 1001.5",
-            "heartbeat_writer_peer_stamp_age_seconds{peer=\"b\"} -1.5",
+            "heartbeat_writer_beats_total{this_cluster=\"a\"} 1",
+            "heartbeat_writer_beat_failures_total{this_cluster=\"a\",reason=\"denied\"} 1",
+            "heartbeat_writer_beats_skipped_total{this_cluster=\"a\"} 4",
+            "heartbeat_writer_last_beat_timestamp_seconds{this_cluster=\"a\"} 1000.0",
+            "heartbeat_writer_beat_failures_total{this_cluster=\"a\",reason=\"no_space\"} 0",
+            "heartbeat_writer_silence_seconds{this_cluster=\"a\"} 4.5",
+            "heartbeat_writer_write_duration_seconds_count{this_cluster=\"a\"} 2",
+            "heartbeat_writer_write_duration_seconds_bucket{this_cluster=\"a\",le=\"0.05\"} 1",
+            "heartbeat_writer_wall_clock_steps_total{this_cluster=\"a\"} 1",
+            "heartbeat_writer_peer_readable{this_cluster=\"a\",peer=\"b\"} 1",
+            "heartbeat_writer_peer_read_failures_total{this_cluster=\"a\",peer=\"b\",reason=\"not_found\"} 1",
+            "heartbeat_writer_peer_last_read_timestamp_seconds{this_cluster=\"a\",peer=\"b\"} 1000.0",
+            "heartbeat_writer_peer_stamp_timestamp_seconds{this_cluster=\"a\",peer=\"b\"} 1001.5",
+            "heartbeat_writer_peer_stamp_age_seconds{this_cluster=\"a\",peer=\"b\"} -1.5",
         ] {
             assert!(text.lines().any(|found| found == line), "{line}\nis not in\n{text}");
         }
@@ -214,6 +234,6 @@ mod tests {
     fn without_a_peer_there_are_no_metrics_of_one() {
         let metrics = Metrics::new("a", Span::from_secs(2), None);
         metrics.peer_unreadable("denied");
-        assert!(!metrics.text().contains("peer"));
+        assert!(!metrics.text(Duration::ZERO).contains("peer"));
     }
 }

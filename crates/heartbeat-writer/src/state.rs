@@ -155,7 +155,8 @@ impl Report for Status {
     }
 
     fn metrics(&self) -> String {
-        self.metrics.text()
+        let since = lock(&self.beats).last.map_or(self.identity.start.boot, |last| last.at.boot);
+        self.metrics.text(self.clock.now().boot.since(since))
     }
 
     fn state(&self) -> serde_json::Value {
@@ -242,6 +243,8 @@ mod tests {
         assert_eq!(bench.state(), expected);
 
         pass(INTERVAL * 3).await;
+        let silence = "heartbeat_writer_silence_seconds{this_cluster=\"a\"} 8.0";
+        assert!(bench.status.metrics().contains(silence), "{}", bench.status.metrics());
         let state = bench.state();
         assert_eq!(state["letter"], serde_json::Value::Null, "no letter is a guess");
         assert!(

@@ -46,6 +46,9 @@ pub enum StopCause {
 }
 
 impl StopCause {
+    /// Every cause.
+    pub const ALL: [Self; 4] = [Self::Expired, Self::OwnerChanged, Self::Releasing, Self::TermChanged];
+
     /// The cause in one word, for logs.
     pub const fn word(self) -> &'static str {
         match self {

@@ -58,6 +58,20 @@ pub enum Purpose {
 }
 
 impl Purpose {
+    /// Every purpose.
+    pub const ALL: [Self; 10] = [
+        Self::Create,
+        Self::Claim,
+        Self::Own,
+        Self::GiveBack,
+        Self::Contest,
+        Self::Lengthen,
+        Self::Release,
+        Self::Complete,
+        Self::CallOff,
+        Self::Activate,
+    ];
+
     /// The purpose in one word, for logs.
     pub const fn word(self) -> &'static str {
         match self {

@@ -51,9 +51,14 @@ pub(super) fn announce(config: &OwnershipConfig, command: &CommandLine, store: &
 
 impl Diary<'_> {
     pub(super) fn started(&self, term: u64, pid: Pid, gate: &Gate) {
-        if let Some(record) = gate.record().record() {
-            let opening = Opening::Owner(Box::new(record.clone()));
-            self.chronicle.borrow_mut().goes(&opening, self.clock.now().boot);
+        let mut chronicle = self.chronicle.borrow_mut();
+        match gate.record().record() {
+            Some(record) => {
+                let opening = Opening::Owner(Box::new(record.clone()));
+                chronicle.goes(&opening, self.clock.now().boot);
+            }
+            // The right to run outlives a read that failed.
+            None => chronicle.runs(),
         }
         tracing::info!(cluster = %self.this, term, %pid, "workload started");
     }
@@ -81,7 +86,7 @@ impl Diary<'_> {
             phase = record.map(|record| record.phase.word()),
             "{}", what_happened(cause)
         );
-        self.chronicle.borrow_mut().stops(record, what_happened(cause));
+        self.chronicle.borrow_mut().stops(record, cause, what_happened(cause));
     }
 
     pub(super) fn passed_on(&self, signal: Signal) {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use failover_policy::{
-    Assessment, BootTime, ClusterId, Gate, Look, Now, Opening, OwnershipRecord, RecordState, Timing, Waiting,
-    WatchRule,
+    Assessment, BootTime, ClusterId, Gate, Look, Now, Opening, OwnershipRecord, RecordState, StopCause,
+    Timing, Waiting, WatchRule,
 };
 use flatline_processes::Notifier;
 use heartbeat_store::{BeatDetails, StoreError};
@@ -125,14 +125,22 @@ impl Chronicle {
                 "go WITHOUT the ownership record: it could not be read for the whole --store-grace"
             ),
         }
-        self.runs = true;
         self.bulletin.active(opening);
+        self.runs();
+    }
+
+    /// Takes that the workload runs.
+    pub(crate) fn runs(&mut self) {
+        self.runs = true;
         self.state.note_blocked(false);
     }
 
-    /// Tells that the workload may not run any more. A gate that is closed tells so by itself.
-    pub(crate) fn stops(&mut self, record: Option<&OwnershipRecord>, reason: &str) {
-        self.runs = false;
+    /// Tells that the workload may not run any more, counted once however often it is signalled. A gate that is closed
+    /// tells so by itself.
+    pub(crate) fn stops(&mut self, record: Option<&OwnershipRecord>, cause: StopCause, reason: &str) {
+        if std::mem::take(&mut self.runs) {
+            self.state.note_stop(cause);
+        }
         self.bulletin.stops(record, reason);
         self.state.note_blocked(true);
     }

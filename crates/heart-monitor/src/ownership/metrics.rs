@@ -4,7 +4,9 @@
 use std::fmt;
 use std::sync::atomic::AtomicU64;
 
-use failover_policy::{ClusterId, Letter, MaintenanceFinding, Purpose, RecordState, SwapOutcome, Waiting};
+use failover_policy::{
+    ClusterId, Letter, MaintenanceFinding, Purpose, RecordState, StopCause, SwapOutcome, Waiting,
+};
 use flatline_shell::activation::RefusedActivations;
 use prometheus_client::encoding::text::encode_registry;
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
@@ -34,13 +36,15 @@ pub(crate) struct RecordMetrics {
     failed_reads: Family<Labels<1>, Counter>,
     swaps: Family<Labels<2>, Counter>,
     takeovers: Counter,
+    stops: Family<Labels<1>, Counter>,
     rehearsed: FloatGauge,
 }
 
 impl RecordMetrics {
-    pub(crate) fn new(this: &ClusterId) -> Self {
-        let label = ("cluster".into(), this.to_string().into());
-        let metrics = Self {
+    /// All metrics as they are before anything was read. Only a guard has something to stop.
+    pub(crate) fn new(this: &ClusterId, is_guard: bool) -> Self {
+        let label = ("this_cluster".into(), this.to_string().into());
+        let mut metrics = Self {
             registry: Registry::with_labels(std::iter::once(label)),
             blocked: Gauge::default(),
             record: Family::default(),
@@ -55,11 +59,19 @@ impl RecordMetrics {
             failed_reads: Family::default(),
             swaps: Family::default(),
             takeovers: Counter::default(),
+            stops: Family::default(),
             rehearsed: FloatGauge::default(),
         };
         metrics.blocked.set(1);
         metrics.rehearsed.set(f64::NAN);
         metrics.show_record(&RecordState::NotRead);
+        // A first one shows as a rise only where its series was at zero before.
+        for purpose in Purpose::ALL {
+            let _ = metrics.swaps.get_or_create(&swap_labels(purpose, SwapOutcome::Won));
+        }
+        if is_guard {
+            metrics.register_stops();
+        }
         metrics.registered()
     }
 
@@ -132,6 +144,17 @@ impl RecordMetrics {
         self
     }
 
+    fn register_stops(&mut self) {
+        for cause in StopCause::ALL {
+            let _ = self.stops.get_or_create(&[("reason", cause.word().to_owned())]);
+        }
+        self.registry.register(
+            "heart_monitor_workload_stops",
+            "How often this guard stopped its workload, by reason: expired, owner_changed, releasing or term_changed",
+            self.stops.clone(),
+        );
+    }
+
     /// Counts the requests to activate that were refused for want of the right key.
     pub(crate) fn count_refused_activations(&mut self, refused: RefusedActivations) {
         self.registry.register_collector(Box::new(Refused(refused)));
@@ -150,11 +173,7 @@ impl RecordMetrics {
             }
             Errand::Swap(swap, swapped) => {
                 let outcome = swapped.answer.outcome;
-                let labels = [
-                    ("purpose", swap.purpose.word().to_owned()),
-                    ("outcome", words::outcome(outcome).to_owned()),
-                ];
-                self.swaps.get_or_create(&labels).inc();
+                self.swaps.get_or_create(&swap_labels(swap.purpose, outcome)).inc();
                 if outcome == SwapOutcome::Won && matches!(swap.purpose, Purpose::Own | Purpose::Activate) {
                     self.takeovers.inc();
                 }
@@ -197,10 +216,18 @@ impl RecordMetrics {
         self.rehearsed.set(if well { 1.0 } else { 0.0 });
     }
 
+    pub(crate) fn count_stop(&self, cause: StopCause) {
+        self.stops.get_or_create(&[("reason", cause.word().to_owned())]).inc();
+    }
+
     pub(crate) fn encode(&self, text: &mut String) {
         // Writing to a string cannot fail.
         let _ = encode_registry(text, &self.registry);
     }
+}
+
+fn swap_labels(purpose: Purpose, outcome: SwapOutcome) -> Labels<2> {
+    [("purpose", purpose.word().to_owned()), ("outcome", words::outcome(outcome).to_owned())]
 }
 
 fn one_of(family: &Family<Labels<1>, Gauge>, label: &'static str, words: &[&str], now: &str) {
@@ -234,5 +261,36 @@ impl prometheus_client::collector::Collector for Refused {
             counter.metric_type(),
         )?;
         counter.encode(encoder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(metrics: &RecordMetrics) -> String {
+        let mut text = String::new();
+        metrics.encode(&mut text);
+        text
+    }
+
+    #[test]
+    fn what_alerts_count_the_rise_of_is_at_zero_from_the_start() {
+        let cluster = "a".parse().unwrap();
+        let guard = RecordMetrics::new(&cluster, true);
+        guard.count_stop(StopCause::Expired);
+        let text = page(&guard);
+        for line in [
+            "heart_monitor_workload_stops_total{this_cluster=\"a\",reason=\"expired\"} 1",
+            "heart_monitor_workload_stops_total{this_cluster=\"a\",reason=\"owner_changed\"} 0",
+            "heart_monitor_workload_stops_total{this_cluster=\"a\",reason=\"releasing\"} 0",
+            "heart_monitor_workload_stops_total{this_cluster=\"a\",reason=\"term_changed\"} 0",
+            "heart_monitor_swaps_total{this_cluster=\"a\",purpose=\"contest\",outcome=\"won\"} 0",
+            "heart_monitor_swaps_total{this_cluster=\"a\",purpose=\"give_back\",outcome=\"won\"} 0",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line}\nis not in\n{text}");
+        }
+        let gate = page(&RecordMetrics::new(&cluster, false));
+        assert!(!gate.contains("workload_stops"), "a gate has nothing to stop: {gate}");
     }
 }

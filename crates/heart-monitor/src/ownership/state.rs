@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use failover_policy::{
     Assessment, BootTime, ClusterId, Gate, Letter, MaintenanceFinding, Now, OwnershipRecord, RecordState,
-    Waiting,
+    Span, StopCause, Waiting,
 };
 use flatline_shell::Clock;
 use flatline_shell::activation::RefusedActivations;
@@ -29,6 +29,7 @@ pub(crate) struct OwnershipState {
     primary: ClusterId,
     mode: &'static str,
     longest_gap: Duration,
+    flatline_after: Span,
     clock: Arc<dyn Clock>,
     metrics: RecordMetrics,
     known: Mutex<Known>,
@@ -62,13 +63,14 @@ struct Heart {
 
 impl OwnershipState {
     pub(crate) fn new(config: &OwnershipConfig, clock: Arc<dyn Clock>, refused: RefusedActivations) -> Self {
-        let mut metrics = RecordMetrics::new(&config.rule.this);
+        let mut metrics = RecordMetrics::new(&config.rule.this, config.rule.guarded);
         metrics.count_refused_activations(refused);
         Self {
             this: config.rule.this.clone(),
             primary: config.rule.primary.clone(),
             mode: config.mode(),
             longest_gap: config.rule.watch.gap,
+            flatline_after: config.timing.flatline_after,
             clock,
             metrics,
             known: Mutex::new(Known {
@@ -115,7 +117,7 @@ impl OwnershipState {
             assessment: sight.assessment,
             error: None,
             good_look: None,
-            metrics: HeartMetrics::new(&self.this, cluster),
+            metrics: HeartMetrics::new(&self.this, cluster, self.flatline_after),
         });
         // What counts as a good look is the detector's to say.
         let failed = sight.assessment.evidence.failed_looks;
@@ -138,6 +140,11 @@ impl OwnershipState {
     pub(crate) fn note_blocked(&self, blocked: bool) {
         self.metrics.show_blocked(blocked);
         self.known().blocked = blocked;
+    }
+
+    /// Takes that a guard stops its workload.
+    pub(crate) fn note_stop(&self, cause: StopCause) {
+        self.metrics.count_stop(cause);
     }
 
     /// Takes what a rehearsal came to.

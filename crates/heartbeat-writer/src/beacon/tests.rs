@@ -244,7 +244,7 @@ async fn a_step_of_the_wall_clock_is_told_once_and_followed() {
     assert_eq!(bench.log_lines(), ["WARN the wall clock stepped; stamps follow it by=-3600.000s"]);
     let age = bench.stored().unwrap().tick().age_at(bench.clock.now().wall);
     assert!(!age.exceeds(INTERVAL) && age >= SignedSpan::ZERO, "{age}");
-    assert!(bench.status.metrics().contains("wall_clock_steps_total 1\n"));
+    assert!(bench.status.metrics().contains("wall_clock_steps_total{this_cluster=\"a\"} 1\n"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -16,7 +16,7 @@ async fn whether_the_peer_can_be_read_is_known_with_the_reason_and_told_once() {
     let state = bench.state();
     assert_eq!(state["peer"]["readable"], false);
     assert_eq!(state["peer"]["outage"]["reason"], "not_found", "the store can be read, the peer never beat");
-    assert!(bench.status.metrics().contains("peer_readable{peer=\"b\"} 0\n"));
+    assert!(bench.status.metrics().contains("peer_readable{this_cluster=\"a\",peer=\"b\"} 0\n"));
 
     bench.memory.plant_stamp(&id("b"), OLD_STAMP);
     pass(INTERVAL * 10).await;
@@ -31,7 +31,12 @@ async fn whether_the_peer_can_be_read_is_known_with_the_reason_and_told_once() {
     let state = bench.state();
     assert_eq!((&state["peer"]["readable"], &state["peer"]["outage"]["lost"]), (&false.into(), &10.into()));
     assert_eq!(state["peer"]["last"]["ago_ms"], 20_001, "the last success is kept");
-    assert!(bench.status.metrics().contains("peer_read_failures_total{peer=\"b\",reason=\"denied\"} 10\n"));
+    assert!(
+        bench
+            .status
+            .metrics()
+            .contains("peer_read_failures_total{this_cluster=\"a\",peer=\"b\",reason=\"denied\"} 10\n")
+    );
 
     let lines: Vec<_> = bench.log_lines().into_iter().filter(|line| line.contains("peer")).collect();
     assert!(lines[0].starts_with("WARN the peer's stamp cannot be read peer=\"b\" reason=\"not_found\""));

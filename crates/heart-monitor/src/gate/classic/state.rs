@@ -43,7 +43,8 @@ impl GateState {
             primary: standby.primary.clone(),
             longest_gap: standby.rule.gap,
             clock,
-            metrics: HeartMetrics::new(&standby.this, &standby.that).of_a_closed_gate(),
+            metrics: HeartMetrics::new(&standby.this, &standby.that, standby.timing.flatline_after)
+                .of_a_closed_gate(),
             last: Mutex::new(Last { assessment: nothing, error: None, good_look: None }),
         }
     }

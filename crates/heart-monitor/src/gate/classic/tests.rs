@@ -323,7 +323,7 @@ async fn readiness_metrics_and_state_tell_what_the_gate_sees() {
     let (gate, state) = standby.gate();
     assert_eq!(state.ready(), Err("no stamp was read yet".to_owned()));
     for line in
-        ["verdict=\"unknown\"} 1", "heart_monitor_stamp_age_seconds{cluster=\"b\",watching=\"a\"} NaN"]
+        ["verdict=\"unknown\"} 1", "heart_monitor_stamp_age_seconds{this_cluster=\"b\",watching=\"a\"} NaN"]
     {
         assert!(state.metrics().contains(line), "{line} in {}", state.metrics());
     }
@@ -338,9 +338,9 @@ async fn readiness_metrics_and_state_tell_what_the_gate_sees() {
     assert!(shown["info"].as_str().unwrap().starts_with("blocked until the heart of cluster a is flat"));
     let metrics = state.metrics();
     for line in [
-        "heart_monitor_blocked{cluster=\"b\",watching=\"a\"} 1",
-        "heart_monitor_verdict{cluster=\"b\",watching=\"a\",verdict=\"beating\"} 1",
-        "heart_monitor_verdict{cluster=\"b\",watching=\"a\",verdict=\"flatlined\"} 0",
+        "heart_monitor_blocked{this_cluster=\"b\",watching=\"a\"} 1",
+        "heart_monitor_verdict{this_cluster=\"b\",watching=\"a\",verdict=\"beating\"} 1",
+        "heart_monitor_verdict{this_cluster=\"b\",watching=\"a\",verdict=\"flatlined\"} 0",
         "# EOF",
     ] {
         assert!(metrics.contains(line), "{line} in {metrics}");
@@ -349,9 +349,9 @@ async fn readiness_metrics_and_state_tell_what_the_gate_sees() {
     tokio::time::sleep(10 * SECOND).await;
     assert!(state.ready().is_err(), "not watching");
     for line in [
-        "heart_monitor_stamp_age_seconds{cluster=\"b\",watching=\"a\"} 10.0",
-        "heart_monitor_skew_seconds{cluster=\"b\",watching=\"a\"} 0.0",
-        "heart_monitor_silence_seconds{cluster=\"b\",watching=\"a\"} 0.0",
+        "heart_monitor_stamp_age_seconds{this_cluster=\"b\",watching=\"a\"} 10.0",
+        "heart_monitor_skew_seconds{this_cluster=\"b\",watching=\"a\"} 0.0",
+        "heart_monitor_silence_seconds{this_cluster=\"b\",watching=\"a\"} 0.0",
     ] {
         assert!(state.metrics().contains(line), "{line} in {}", state.metrics());
     }

@@ -274,7 +274,7 @@ async fn a_record_that_is_lost_or_cannot_be_used_blocks_for_ever_and_loudly() {
         let shown = gate.state.state();
         assert_eq!(shown["record"]["state"], state, "{shown}");
         assert!(gate.state.ready().is_err(), "nothing to rely on");
-        let line = format!("heart_monitor_record{{cluster=\"b\",state=\"{state}\"}} 1");
+        let line = format!("heart_monitor_record{{this_cluster=\"b\",state=\"{state}\"}} 1");
         assert!(gate.state.metrics().contains(&line), "{line} in {}", gate.state.metrics());
         gate.gate.abort();
         let _ = gate.gate.await;
@@ -301,7 +301,7 @@ async fn maintenance_holds_a_takeover_back_until_it_is_over() {
     let started = world.clock.now().boot;
     tokio::time::sleep(30 * SECOND).await;
     assert_eq!(gate.state.state()["maintenance"]["state"], "on");
-    assert!(gate.state.metrics().contains("heart_monitor_maintenance{cluster=\"b\"} 1"));
+    assert!(gate.state.metrics().contains("heart_monitor_maintenance{this_cluster=\"b\"} 1"));
     let (_, opened) = gate.gate.await.unwrap();
     assert!(opened.since(started) >= 60 * SECOND && opened.since(started) < 62 * SECOND);
     for part in ["maintenance is on", "blocked until maintenance is over", "maintenance is over: takeovers"] {
@@ -417,7 +417,7 @@ async fn a_standby_that_could_not_take_over_says_so_on_a_quiet_day() {
     let failed = world.log.lines_with("rehearsal failed");
     assert!(failed.len() == 1 && failed[0].contains("ERROR") && failed[0].contains("advice="), "{failed:#?}");
     assert_eq!(gate.state.state()["rehearsal"]["well"], false);
-    assert!(gate.state.metrics().contains("heart_monitor_rehearsed{cluster=\"b\"} 0.0"));
+    assert!(gate.state.metrics().contains("heart_monitor_rehearsed{this_cluster=\"b\"} 0.0"));
     world.memory.heal(&Operation::ALL);
     world.beat_for("a", 320 * SECOND).await;
     assert_eq!(gate.state.state()["rehearsal"]["well"], true, "what was mended is seen");
@@ -441,14 +441,14 @@ async fn a_change_of_owner_is_told_and_another_heart_watched() {
     assert_eq!((&shown["watching"]["cluster"], &shown["watching"]["letter"]), (&"b".into(), &"O".into()));
     assert_eq!(gate.state.ready(), Ok(()));
     for line in [
-        "heart_monitor_owner{cluster=\"c\",owner=\"b\",phase=\"active\"} 1",
-        "heart_monitor_term{cluster=\"c\"} 3",
-        "heart_monitor_revision{cluster=\"c\"} 8",
-        "heart_monitor_letter{cluster=\"c\",letter=\"S\"} 1",
-        "heart_monitor_waiting{cluster=\"c\",for=\"heart\"} 1",
-        "heart_monitor_blocked{cluster=\"c\"} 1",
-        "heart_monitor_verdict{cluster=\"c\",watching=\"b\",verdict=\"beating\"} 1",
-        "heart_monitor_refused_activations_total{cluster=\"c\"} 0",
+        "heart_monitor_owner{this_cluster=\"c\",owner=\"b\",phase=\"active\"} 1",
+        "heart_monitor_term{this_cluster=\"c\"} 3",
+        "heart_monitor_revision{this_cluster=\"c\"} 8",
+        "heart_monitor_letter{this_cluster=\"c\",letter=\"S\"} 1",
+        "heart_monitor_waiting{this_cluster=\"c\",for=\"heart\"} 1",
+        "heart_monitor_blocked{this_cluster=\"c\"} 1",
+        "heart_monitor_verdict{this_cluster=\"c\",watching=\"b\",verdict=\"beating\"} 1",
+        "heart_monitor_refused_activations_total{this_cluster=\"c\"} 0",
     ] {
         assert!(metrics.contains(line), "{line} in {metrics}");
     }
