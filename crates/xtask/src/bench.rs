@@ -46,7 +46,7 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn run(&self) -> Result<()> {
-        tools::install_azurite()?;
+        tools::install_node_tools()?;
         dist::build(TARGET, &dist::BINARIES)?;
         // On its own: what the tests need besides must not find its way into the binaries that are measured.
         dist::build(TARGET, &["flatline-tests"])?;

@@ -1,6 +1,7 @@
 //! The project's own commands, run as `cargo xtask COMMAND`.
 
 mod bench;
+mod charts;
 mod checks;
 mod ci;
 mod demo;
@@ -46,6 +47,8 @@ enum Command {
     Fuzz(fuzz::Fuzz),
     /// Measure this monitor and the classic loop side by side, against the project's targets
     Bench(bench::Bench),
+    /// Write the tables of parameters in the charts' README files, from the comments in their values
+    Charts,
     /// Build the static binaries for release into target/dist
     Dist(dist::Dist),
 }
@@ -70,6 +73,7 @@ fn run(command: &Command) -> Result<()> {
         Command::CiFull => ci::full(),
         Command::Fuzz(fuzz) => fuzz.run(),
         Command::Bench(bench) => bench.run(),
+        Command::Charts => charts::write_readmes(),
         Command::Dist(dist) => dist.run(),
     }
 }

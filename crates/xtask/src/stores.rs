@@ -21,7 +21,7 @@ impl StoreKind {
         match self {
             Self::Folder => Ok(Box::new(FolderStore::new()?)),
             Self::Azurite => {
-                tools::install_azurite()?;
+                tools::install_node_tools()?;
                 Ok(Box::new(BlobStore::new(Azurite::shared()?)?))
             }
         }

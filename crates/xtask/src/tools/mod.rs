@@ -14,7 +14,7 @@ use anyhow::{Context, Result};
 use crate::workspace;
 
 pub(crate) use cargo::{cargo_tool, install_cargo_tool};
-pub(crate) use node::install as install_azurite;
+pub(crate) use node::install as install_node_tools;
 
 /// Installs everything that the tests use: what they cannot do without, and what they leave out for a reason that is
 /// printed.
