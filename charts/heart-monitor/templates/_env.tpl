@@ -76,12 +76,17 @@ asks gets the same answer.
 {{- end }}
 {{- end }}
 
+{{/* Where gates, guards and beacons answer. */}}
+{{- define "heart-monitor.listenAddress" -}}
+{{- $address := .Values.flatline.address }}
+{{- contains ":" $address | ternary (printf "[%s]" $address) $address }}:{{ .Values.flatline.port }}
+{{- end }}
+
 {{/* What gate and guard have beside that. */}}
 {{- define "heart-monitor.monitorEnv" -}}
 {{- $flatline := .Values.flatline }}
-{{- $address := contains ":" $flatline.address | ternary (printf "[%s]" $flatline.address) $flatline.address }}
 {{- include "heart-monitor.env" . }}
-{{- include "heart-monitor.variable" (list "HEART_MONITOR_LISTEN" (printf "%s:%d" $address (int $flatline.port))) }}
+{{- include "heart-monitor.variable" (list "HEART_MONITOR_LISTEN" (include "heart-monitor.listenAddress" .)) }}
 {{- include "heart-monitor.variable" (list "HEART_MONITOR_TERM_FILE" $flatline.termFile) }}
 {{- include "heart-monitor.secretVariable" (list "ACTIVATION_KEY" $flatline.activationKey.existingSecret) }}
 {{- end }}

@@ -3,7 +3,7 @@
 {{- include "heart-monitor.check" . }}
 {{- include "heartbeat-writer.checkIdentity" . }}
 {{- include "heartbeat-writer.checkScraping" . }}
-{{- include "heartbeat-writer.checkEnv" . }}
+{{- include "heart-monitor.checkEnv" (list "extraEnv or flatline.extraEnv" (include "heartbeat-writer.beaconEnv" .)) }}
 {{- end }}
 
 {{- define "heartbeat-writer.checkIdentity" -}}
@@ -18,15 +18,5 @@
 {{- if and .enabled $.Values.metrics.podMonitor.enabled (not .metricsFrom) (not .extraIngress) }}
 {{- fail "networkPolicy.metricsFrom is empty, and metrics.podMonitor is enabled: name the namespace that Prometheus runs in, or it cannot reach the beacons" }}
 {{- end }}
-{{- end }}
-{{- end }}
-
-{{- define "heartbeat-writer.checkEnv" -}}
-{{- $names := list }}
-{{- range include "heartbeat-writer.beaconEnv" . | fromYamlArray }}
-{{- if has .name $names }}
-{{- fail (printf "extraEnv or flatline.extraEnv names %s, which is set already: take it out, and set the value that it comes from" .name) }}
-{{- end }}
-{{- $names = append $names .name }}
 {{- end }}
 {{- end }}

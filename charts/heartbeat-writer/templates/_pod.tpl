@@ -50,7 +50,7 @@ tolerations:
 {{/* The beacon's variables. */}}
 {{- define "heartbeat-writer.beaconEnv" -}}
 - name: HEARTBEAT_LISTEN
-  value: {{ include "heartbeat-writer.listenAddress" . | quote }}
+  value: {{ include "heart-monitor.listenAddress" . | quote }}
 {{ include "heartbeat-writer.env" . }}
 {{- end }}
 
@@ -60,11 +60,6 @@ tolerations:
 {{- with .Values.extraEnv }}
 {{ toYaml . }}
 {{- end }}
-{{- end }}
-
-{{- define "heartbeat-writer.listenAddress" -}}
-{{- $address := .Values.flatline.address }}
-{{- contains ":" $address | ternary (printf "[%s]" $address) $address }}:{{ .Values.flatline.port }}
 {{- end }}
 
 {{- define "heartbeat-writer.volumeMounts" -}}
