@@ -44,7 +44,7 @@ pub use helm::{Chart, Variant, kubernetes_validate};
 pub use http::{Answer, free_port, get, post};
 pub use manifest::{Manifest, parse_yaml};
 pub use network::Network;
-pub use oci::{ImageEntry, ImageEntryKind, OciImage};
+pub use oci::{ImageEntry, ImageEntryKind, OciImage, shipped_image};
 pub use oracle::{BootClock, Kind, Life, Mark, MarkLog, Run, Runs, Violation};
 pub use output::{Line, Stream};
 pub use patience::{Interrupted, giving_up, pause, until};

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Result;
@@ -43,6 +43,11 @@ impl Certificates {
         fs::write(folder.path().join("key.pem"), key.serialize_pem())?;
         let (authority, certificate) = (authority.der().clone(), certificate.der().clone());
         Ok(Self { folder: Arc::new(folder), authority, certificate, key: Arc::new(key) })
+    }
+
+    /// The folder that they are in, for what belongs to the same test.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// The authority, for `SSL_CERT_FILE`.
