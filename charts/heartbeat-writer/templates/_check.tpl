@@ -3,6 +3,7 @@
 {{- include "heart-monitor.check" . }}
 {{- include "heartbeat-writer.checkIdentity" . }}
 {{- include "heartbeat-writer.checkScraping" . }}
+{{- include "heartbeat-writer.checkAlerts" . }}
 {{- include "heart-monitor.checkEnv" (list "extraEnv or flatline.extraEnv" (include "heartbeat-writer.beaconEnv" .)) }}
 {{- end }}
 
@@ -17,6 +18,18 @@
 {{- with .Values.networkPolicy }}
 {{- if and .enabled $.Values.metrics.podMonitor.enabled (not .metricsFrom) (not .extraIngress) }}
 {{- fail "networkPolicy.metricsFrom is empty, and metrics.podMonitor is enabled: name the namespace that Prometheus runs in, or it cannot reach the beacons" }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "heartbeat-writer.checkAlerts" -}}
+{{- $rules := "" }}
+{{- range $path, $_ := .Files.Glob "files/rules/*.yaml" }}
+{{- $rules = print $rules ($.Files.Get $path) }}
+{{- end }}
+{{- range .Values.metrics.rules.disabled }}
+{{- if not (contains (printf "alert: %s\n" .) $rules) }}
+{{- fail (printf "metrics.rules.disabled: there is no alert %s; files/rules has their names" .) }}
 {{- end }}
 {{- end }}
 {{- end }}
