@@ -18,7 +18,7 @@ cannot be changed, so that other settings make others.
 {{- if eq $store.type "claim" }}
 {{- $store.claim.name }}
 {{- else }}
-{{- $settings := list $store.azureFiles (include "heart-monitor.mountOptions" .) .Release.Namespace | toJson }}
+{{- $settings := list (omit $store.azureFiles "folder") (include "heart-monitor.mountOptions" .) .Release.Namespace | toJson }}
 {{- printf "%s-store-%s" (include "heart-monitor.fullname" . | trunc 48 | trimSuffix "-") ($settings | sha256sum | trunc 8) }}
 {{- end }}
 {{- end }}
