@@ -55,7 +55,10 @@ the threshold.
 - nosharesock
 - nobrl
 - uid={{ int $files.uid }}
-- gid={{ int $files.gid }}
+{{- /* The driver refuses a group that is not the pods'. */}}
+{{- with .Values.flatline.podSecurityContext.fsGroup }}
+- gid={{ int . }}
+{{- end }}
 - file_mode=0660
 - dir_mode=0770
 {{- else -}}
