@@ -57,11 +57,10 @@ What the pod does before its containers start, in this order: the guard's binary
 the gate, and behind it everything that works.
 */}}
 {{- define "hot-standby-example.initContainers" -}}
-{{- $prePull := and .Values.gate.enabled .Values.gate.prePull }}
-{{- if or .Values.guard.enabled $prePull }}
+{{- if or .Values.guard.enabled (include "hot-standby-example.prePulls" .) }}
 {{ include "heart-monitor.guardBinary" . }}
 {{- end }}
-{{- if $prePull }}
+{{- if include "hot-standby-example.prePulls" . }}
 {{ include "heart-monitor.prePull" (dict "context" . "image" (include "hot-standby-example.image" .) "pullPolicy" .Values.image.pullPolicy) }}
 {{- end }}
 {{- if .Values.gate.enabled }}
@@ -70,6 +69,10 @@ the gate, and behind it everything that works.
 {{- with .Values.extraInitContainers }}
 {{ toYaml . }}
 {{- end }}
+{{- end }}
+
+{{- define "hot-standby-example.prePulls" -}}
+{{- if and .Values.gate.enabled .Values.gate.prePull }}true{{ end }}
 {{- end }}
 
 {{/* The environment of the workload's container. */}}
@@ -93,6 +96,18 @@ the gate, and behind it everything that works.
 {{- include "heart-monitor.guardVolumeMounts" . }}
 {{- end }}
 {{- with .Values.extraVolumeMounts }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* The pod's volumes. A gate alone that pre-pulls nothing has no use for the guard's. */}}
+{{- define "hot-standby-example.volumes" -}}
+{{- if or .Values.guard.enabled (include "hot-standby-example.prePulls" .) (include "heart-monitor.writesTermBesideGuard" .) }}
+{{- include "heart-monitor.volumes" . }}
+{{- else }}
+{{- include "heart-monitor.storeVolumes" . }}
+{{- end }}
+{{- with .Values.extraVolumes }}
 {{ toYaml . }}
 {{- end }}
 {{- end }}
