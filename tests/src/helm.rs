@@ -2,6 +2,7 @@
 
 mod command;
 mod dependencies;
+mod notes;
 mod readme;
 
 use std::fs;
@@ -11,6 +12,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 pub use command::kubernetes_validate;
+pub use notes::Notes;
 
 use crate::Manifest;
 use crate::manifest::parse_yaml;
@@ -115,20 +117,6 @@ impl Chart {
         Manifest::parse_all(&text).with_context(|| format!("chart {}", self.name()))
     }
 
-    /// What `helm install` would say at its end.
-    pub fn notes(&self, values: &[&Path]) -> Result<String> {
-        // Helm tells them only to somebody with a cluster, so they are rendered as an object of a copy.
-        let copy = tempfile::tempdir()?;
-        let copied = self.copy_to(&copy.path().join(self.name()))?;
-        fs::rename(copied.folder.join("templates/NOTES.txt"), copied.folder.join("NOTES.txt"))
-            .with_context(|| format!("chart {} has no templates/NOTES.txt", self.name()))?;
-        fs::write(copied.folder.join("templates/notes.yaml"), NOTES_AS_OBJECT)?;
-        let rendered = copied.render(values, &[])?;
-        let notes = rendered.iter().find(|object| object.name == "notes-of-this-test");
-        let text = notes.and_then(|object| object.at("/data/notes")?.as_str().map(str::to_owned));
-        text.context("the notes are not among what Helm has rendered")
-    }
-
     /// Lints it strictly.
     pub fn lint(&self, values: &[&Path], sets: &[&str]) -> Result<()> {
         let mut helm = self.helm("lint")?;
@@ -150,14 +138,6 @@ impl Chart {
         Ok(helm)
     }
 }
-
-const NOTES_AS_OBJECT: &str = r#"apiVersion: v1
-kind: ConfigMap
-metadata:
-  name: notes-of-this-test
-data:
-  notes: {{ tpl (.Files.Get "NOTES.txt") . | quote }}
-"#;
 
 fn with_values<'a>(
     helm: &'a mut std::process::Command,

@@ -40,7 +40,7 @@ pub use entra::{Certificates, IdentityProvider};
 pub use family::Relative;
 pub use folder::FolderStore;
 pub use freezer::Freezer;
-pub use helm::{Chart, Variant, kubernetes_validate};
+pub use helm::{Chart, Notes, Variant, kubernetes_validate};
 pub use http::{Answer, free_port, get, post};
 pub use manifest::{Manifest, parse_yaml};
 pub use network::Network;
