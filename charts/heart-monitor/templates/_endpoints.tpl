@@ -18,8 +18,9 @@ readinessProbe:
 {{- end }}
 
 {{/*
-A PodMonitor for the pods of the chart, where it is asked for. Without the container's name a gate and the guard that
-follows it on the same port are one target, not two.
+A PodMonitor for the pods of the chart, where it is asked for. A gate and the guard that follows it listen on the same
+port, one after the other: the gate while its pod is pending, the guard when it runs. Each is a target only in its time,
+or the guard would count twice, and a gate that has opened would be a target that is down.
 */}}
 {{- define "heart-monitor.podMonitor" -}}
 {{- $podMonitor := .Values.flatline.podMonitor -}}
@@ -45,7 +46,8 @@ spec:
       interval: {{ . }}
       {{- end }}
       relabelings:
-        - action: labeldrop
-          regex: container
+        - action: keep
+          sourceLabels: [__meta_kubernetes_pod_container_init, __meta_kubernetes_pod_phase]
+          regex: true;Pending|false;Running
 {{- end }}
 {{- end }}
