@@ -25,7 +25,7 @@ pub(crate) use self::binaries::{BINARIES, MAX_BYTES, build, built};
 #[derive(Args)]
 pub(crate) struct Dist {
     /// The platform to build for; its C library must be installed in its static form
-    #[arg(long, value_name = "TRIPLE", default_value = "x86_64-unknown-linux-gnu")]
+    #[arg(long, value_name = "TRIPLE", default_value_t = this_platform())]
     target: String,
     /// Build a copy of the sources in another folder as well, and fail unless it gives the same bytes
     #[arg(long)]
@@ -33,9 +33,9 @@ pub(crate) struct Dist {
 }
 
 impl Dist {
-    /// What the tests and charts need: this machine's platform, built once.
+    /// What the tests need: this machine's platform, built once.
     pub(crate) fn for_tests() -> Self {
-        Self { target: "x86_64-unknown-linux-gnu".to_owned(), verify: false }
+        Self { target: this_platform(), verify: false }
     }
 
     pub(crate) fn run(&self) -> Result<()> {
@@ -44,6 +44,10 @@ impl Dist {
         println!("in {}", place.out().display());
         if self.verify { verify::run(&place) } else { Ok(()) }
     }
+}
+
+fn this_platform() -> String {
+    format!("{}-unknown-linux-gnu", std::env::consts::ARCH)
 }
 
 fn make(place: &Place) -> Result<()> {

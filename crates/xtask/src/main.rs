@@ -49,7 +49,7 @@ enum Command {
     Bench(bench::Bench),
     /// Write the tables of parameters in the charts' README files, from the comments in their values
     Charts,
-    /// Build the static binaries for release into target/dist
+    /// Make what is shipped in target/dist: static binaries, images, charts, bills of materials, sums
     Dist(dist::Dist),
 }
 

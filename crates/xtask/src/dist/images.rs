@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 use flatline_tests::OciImage;
@@ -91,7 +91,8 @@ impl Buildah<'_> {
         build.args(["--build-arg", concat!("VERSION=", env!("CARGO_PKG_VERSION"))]);
         build.args(["--build-arg", &format!("REVISION={}", self.place.revision)]);
         build.arg("--file").arg(self.place.sources.join("images/Dockerfile")).arg(self.place.context());
-        shell::run(&mut build)?;
+        // The identifier of an image in a storage that is about to be removed is of no use.
+        shell::run(build.stdout(Stdio::null()))?;
 
         // Pushed to a folder and packed here: buildah's own archives hold the time of their making.
         let layout = self.bench.join(image.name);

@@ -101,3 +101,19 @@ pub(super) fn set_mode(path: &Path, mode: u32) -> Result<()> {
     fs::set_permissions(path, fs::Permissions::from_mode(mode))
         .with_context(|| format!("cannot set the mode of {}", path.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_platform_has_the_name_that_image_formats_give_its_processor() {
+        for (target, expected) in [
+            ("x86_64-unknown-linux-gnu", Some("amd64")),
+            ("aarch64-unknown-linux-gnu", Some("arm64")),
+            ("riscv64gc-unknown-linux-gnu", None),
+        ] {
+            assert_eq!(Place::of_this_checkout(target).architecture(), expected, "{target}");
+        }
+    }
+}

@@ -1,8 +1,7 @@
 //! A bill of materials for each binary, as `CycloneDX`: every crate that is linked into it, and the two libraries
 //! that no lock file names, Rust's own and C's.
 //!
-//! Written here rather than by a tool, because what cargo's own metadata offers to tools is the graph of the whole workspace,
-//! with the features that its tests switch on; `cargo tree` answers for one binary on one platform, as it is built.
+//! Written here rather than by `cargo-cyclonedx`, which finds the same crates: docs/images.md says why.
 
 mod libraries;
 mod lock;
@@ -83,7 +82,10 @@ mod tests {
     #[test]
     fn a_bill_names_each_crate_once_with_its_licence_sum_and_dependencies() {
         let tree = Tree::parse(
-            "0beacon v0.1.0 (/sources/beacon)|MIT\n1url v2.5.4|MIT OR Apache-2.0\n2idna v1.1.0|MIT\n1idna v1.1.0|MIT (*)\n",
+            "0beacon v0.1.0 (/sources/beacon)|MIT\n\
+             1url v2.5.4|MIT OR Apache-2.0\n\
+             2idna v1.1.0|MIT\n\
+             1idna v1.1.0|MIT (*)\n",
         )
         .unwrap();
         let lock = "[[package]]\nname = \"url\"\nversion = \"2.5.4\"\nchecksum = \"abc\"\n";
