@@ -1,7 +1,9 @@
 //! The charts, by the tools that their users have and by rules that no tool knows. Every rule is applied to every
 //! variant of every chart, and shown something that it must refuse: a check that cannot fail is a defect.
 
+mod commands;
 mod copy_paste;
+mod documents;
 mod images;
 mod kubernetes;
 mod labels;

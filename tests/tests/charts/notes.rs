@@ -2,24 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::process::Command;
 
 use anyhow::{Context, Result};
-use flatline_tests::pinned_tool;
 
-use crate::programs::unknown_words;
-use crate::{Rendered, nothing_in, rendered};
+use crate::{Rendered, commands, nothing_in, rendered};
 
 /// The programs of which the notes may speak.
 const PROGRAMS: [&str; 4] = ["kubectl", "helm", "heart-monitor", "heartbeat-writer"];
-/// Flags of kubectl that the notes may use, as its reference has them; there is no kubectl here to ask.
-const KUBECTL: [(&str, &[&str]); 5] = [
-    ("rollout status", &["-n", "--namespace", "--timeout", "-w", "--watch"]),
-    ("logs", &["-n", "--namespace", "--all-containers", "--follow", "-f", "-c", "--tail", "--previous"]),
-    ("exec", &["-n", "--namespace", "-c", "--container", "-i", "-t"]),
-    ("get", &["-n", "--namespace", "-o", "--output", "-w", "--watch", "-l", "--selector"]),
-    ("describe", &["-n", "--namespace"]),
-];
 
 #[test]
 fn the_notes_of_every_variant_tell_three_commands_that_exist() -> Result<()> {
@@ -87,60 +76,24 @@ fn mistakes(notes: &str, rendered: &Rendered) -> Result<Vec<String>> {
     Ok(found)
 }
 
+/// What is wrong with a command: with itself, or with the names in it.
 fn mistake(command: &[&str], rendered: &Rendered) -> Result<Option<String>> {
-    match command {
-        ["kubectl", words @ ..] => mistake_of_kubectl(words, rendered),
-        ["helm", words @ ..] => mistake_of_helm(words, rendered),
-        words => unknown_words(words),
+    if let Some(mistake) = commands::mistake(command)? {
+        return Ok(Some(mistake));
+    }
+    let (release, namespace) = rendered.chart.release();
+    let is_elsewhere = command.contains(&"-n") && !command.contains(&namespace);
+    let words = commands::without_place(command);
+    match words.as_slice() {
+        ["kubectl", words @ ..] if !is_elsewhere => Ok(unknown_object(words, rendered)),
+        ["helm", _, name, ..] if *name != release => Ok(Some(format!("there is no release {name}"))),
+        _ => Ok(None),
     }
 }
 
-fn mistake_of_kubectl(words: &[&str], rendered: &Rendered) -> Result<Option<String>> {
-    let (own, inner) = words.split_at(words.iter().position(|word| *word == "--").unwrap_or(words.len()));
-    let plain = without_namespace(own);
-    let Some((name, flags)) = KUBECTL.iter().find(|(name, _)| plain.join(" ").starts_with(name)) else {
-        let name = plain.first().copied().unwrap_or_default();
-        return Ok(Some(format!("kubectl {name} is no subcommand that is known here")));
-    };
-    if let Some(flag) = flags_of(&plain).find(|flag| !flags.contains(flag)) {
-        return Ok(Some(format!("kubectl {name} has no flag {flag}")));
-    }
-    let (_, namespace) = rendered.chart.release();
-    let is_own = !own.contains(&"-n") || own.contains(&namespace);
-    let known: Vec<_> = rendered.manifests.iter().map(flatline_tests::Manifest::id).collect();
-    let named = plain.iter().find(|word| word.contains('/'));
-    if let Some(stranger) = named.filter(|word| is_own && !known.iter().any(|id| id == *word)) {
-        return Ok(Some(format!("there is no {stranger}")));
-    }
-    unknown_words(inner.get(1..).unwrap_or_default())
-}
-
-fn mistake_of_helm(words: &[&str], rendered: &Rendered) -> Result<Option<String>> {
-    let plain = without_namespace(words);
-    let Some((subcommand, rest)) = plain.split_first() else { return Ok(Some("helm alone".to_owned())) };
-    let help = Command::new(pinned_tool("helm")?).args([subcommand, "--help"]).output()?;
-    let help = String::from_utf8_lossy(&help.stdout).into_owned();
-    let flags: Vec<_> = help.split([' ', ',', '\n', '=']).filter(|word| word.starts_with('-')).collect();
-    if let Some(flag) = flags_of(rest).find(|flag| !flags.contains(flag)) {
-        return Ok(Some(format!("helm {subcommand} has no flag {flag}")));
-    }
-    let (release, _) = rendered.chart.release();
-    let named = rest.first().filter(|word| !word.starts_with('-'));
-    Ok(named.filter(|name| **name != release).map(|name| format!("there is no release {name}")))
-}
-
-fn flags_of<'a>(words: &[&'a str]) -> impl Iterator<Item = &'a str> {
-    let flags = words.iter().filter(|word| word.starts_with('-'));
-    flags.map(|flag| flag.split('=').next().unwrap_or(flag)).collect::<Vec<_>>().into_iter()
-}
-
-/// A command line without `-n NAMESPACE`, which may stand before the subcommand.
-fn without_namespace<'a>(words: &[&'a str]) -> Vec<&'a str> {
-    let at = words.iter().position(|word| *word == "-n").unwrap_or(words.len());
-    words
-        .iter()
-        .enumerate()
-        .filter(|(index, _)| *index != at && *index != at + 1)
-        .map(|(_, word)| *word)
-        .collect()
+/// The first object among some words, such as `deployment/orders`, that a release does not have.
+fn unknown_object(words: &[&str], rendered: &Rendered) -> Option<String> {
+    let mut named = words.iter().take_while(|word| **word != "--").filter(|word| word.contains('/'));
+    let unknown = named.find(|word| !rendered.manifests.iter().any(|object| object.id() == **word));
+    unknown.map(|stranger| format!("there is no {stranger}"))
 }

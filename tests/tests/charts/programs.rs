@@ -1,13 +1,11 @@
 //! What the pods give to our programs is what these take: a flag that is no flag ends a pod, and a variable that nobody
 //! reads is ignored in silence.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
-
-use anyhow::{Context, Result};
-use flatline_tests::{Manifest, Program};
+use anyhow::Result;
+use flatline_tests::Manifest;
 use serde_json::Value;
 
+use crate::commands::{mistake, tells_of};
 use crate::{list, object, of_every_object, text};
 
 /// How the variables begin that are our programs' own.
@@ -50,29 +48,13 @@ fn an_unknown_flag_subcommand_or_variable_is_refused() -> Result<()> {
     Ok(())
 }
 
-/// What is wrong with a command line of one of our programs, if it is one: an unknown subcommand or flag.
-pub(crate) fn unknown_words(line: &[&str]) -> Result<Option<String>> {
-    let Some((program, rest)) = line.split_first() else { return Ok(None) };
-    let program = program.rsplit('/').next().unwrap_or(program);
-    if !SHARED.iter().any(|(name, _)| *name == program) {
-        return Ok(None);
-    }
-    let subcommand = rest.first().copied().filter(|word| !word.starts_with('-')).unwrap_or_default();
-    let Some(help) = help(program, subcommand)? else {
-        return Ok(Some(format!("there is no {program} {subcommand}")));
-    };
-    let flags = rest.iter().take_while(|word| **word != "--").filter(|word| word.starts_with('-'));
-    let mut names = flags.map(|flag| flag.split('=').next().unwrap_or(flag));
-    let unknown = names.find(|name| !has_word(&help, name));
-    Ok(unknown.map(|name| format!("{program} {subcommand} has no flag {name}")))
-}
-
-fn unknown_in(object: &Manifest) -> Result<Vec<String>> {
+/// What a pod gives to our programs that these do not know.
+pub(crate) fn unknown_in(object: &Manifest) -> Result<Vec<String>> {
     let mut found = Vec::new();
     for (_, container) in object.containers() {
         let words = [list(container, "/command"), list(container, "/args")].concat();
         let words: Vec<_> = words.iter().filter_map(Value::as_str).collect();
-        found.extend(unknown_words(&words)?);
+        found.extend(mistake(&words)?);
         for variable in list(container, "/env").iter().map(|variable| text(variable, "/name")) {
             if !is_known(variable)? {
                 found.push(format!("no program reads {variable}"));
@@ -87,32 +69,11 @@ fn is_known(variable: &str) -> Result<bool> {
         return Ok(true);
     }
     for (program, subcommand) in SHARED {
-        if help(program, subcommand)?.is_some_and(|help| has_word(&help, variable)) {
+        if tells_of(program, subcommand, variable)? {
             return Ok(true);
         }
     }
     Ok(false)
-}
-
-/// The whole help of a subcommand, asked for once; `None` where the program has no such subcommand.
-fn help(program: &str, subcommand: &str) -> Result<Option<String>> {
-    static ASKED: Mutex<BTreeMap<(String, String), Option<String>>> = Mutex::new(BTreeMap::new());
-    let mut asked = ASKED.lock().unwrap_or_else(PoisonError::into_inner);
-    let key = (program.to_owned(), subcommand.to_owned());
-    if let Some(help) = asked.get(&key) {
-        return Ok(help.clone());
-    }
-    let built = if program == "heart-monitor" { Program::monitor()? } else { Program::writer()? };
-    let words = [subcommand, "--help"].into_iter().filter(|word| !word.is_empty());
-    let exit =
-        built.args(words).run().with_context(|| format!("cannot ask {program} {subcommand} for help"))?;
-    Ok(asked.entry(key).or_insert((exit.code == 0).then(|| exit.all_text())).clone())
-}
-
-/// Whether a text has a flag or variable that is not merely the start of a longer one.
-fn has_word(text: &str, word: &str) -> bool {
-    let goes_on = |rest: &str| rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-');
-    text.match_indices(word).any(|(at, _)| !goes_on(&text[at + word.len()..]))
 }
 
 /// A rule's findings, with what kept it from finding any.
