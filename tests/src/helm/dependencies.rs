@@ -31,13 +31,22 @@ impl Chart {
         command::output(helm.args(["dependency", "build"]).arg(&self.folder)).map(drop)
     }
 
+    /// When the last of its files, or of those of the charts that it uses, was changed.
+    pub fn changed_at(&self) -> Option<SystemTime> {
+        let sources = self.neighbours().map(|(_, source)| newest(&source));
+        // Its own copies of those are no change.
+        let own =
+            files_in(&self.folder).unwrap_or_default().into_iter().filter(|path| !path.ends_with("charts"));
+        own.map(|path| newest(&path)).chain(sources).max().flatten()
+    }
+
     /// Whether every chart from a neighbouring folder has been packed since it changed. A copy of a chart, which has no
     /// such neighbours, brought them along.
     fn has_its_dependencies(&self) -> bool {
         let manifest = newest(&self.folder.join("Chart.yaml")).max(newest(&self.folder.join("Chart.lock")));
         self.neighbours().all(|(archive, source)| {
             let packed = newest(&archive);
-            packed.is_some() && (!source.exists() || packed > newest(&source).max(manifest))
+            !source.exists() || packed > newest(&source).max(manifest)
         })
     }
 

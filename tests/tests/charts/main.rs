@@ -15,6 +15,7 @@ mod readme;
 mod references;
 mod rights;
 mod schema;
+mod shipped;
 mod versions;
 
 use std::path::Path;
