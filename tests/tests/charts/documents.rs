@@ -207,23 +207,18 @@ fn refused_by_chart(values: &Value) -> Result<Vec<String>> {
     Ok(chart.lint(&[&base, &file], &[]).err().map(|error| format!("{error:#}")).into_iter().collect())
 }
 
-/// Puts something in the place of words in capitals.
-fn fill_in(value: &mut Value) {
-    match value {
+/// Puts something in the place of what a reader has to fill in: words in capitals, and `…`.
+fn fill_in(values: &mut Value) {
+    match values {
         Value::Object(map) => {
-            let client_id = map.get_mut("clientId").filter(|id| id.as_str().is_some_and(is_in_capitals));
-            if let Some(id) = client_id {
+            map.values_mut().for_each(fill_in);
+            if let Some(id) = map.get_mut("clientId") {
                 *id = json!("00000000-0000-0000-0000-000000000000");
             }
-            map.values_mut().for_each(fill_in);
         }
         Value::Array(list) => list.iter_mut().for_each(fill_in),
-        Value::String(text) if text.contains("ACCOUNT") => *text = text.replace("ACCOUNT", "account"),
-        Value::String(text) if is_in_capitals(text) => "registry.example.org".clone_into(text),
-        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        Value::String(text) if text.ends_with('…') => *text = text.replace('…', &"0".repeat(64)),
+        Value::String(text) => *text = text.to_lowercase().replace('_', "-"),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
-}
-
-fn is_in_capitals(text: &str) -> bool {
-    text.contains(char::is_uppercase) && !text.contains(char::is_lowercase)
 }
