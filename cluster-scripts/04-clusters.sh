@@ -48,6 +48,7 @@ ensure_cluster() {
       die "cluster ${CLUSTER} could not be made; look at it (\`az aks show\`), delete it (\`az aks delete\`) and run this step again"
     return
   fi
+  refuse_stale_context
   local options identity
   identity=$(resource_id "${GROUP}" "Microsoft.ManagedIdentity/userAssignedIdentities/${CLUSTER_IDENTITY}")
   cluster_options
@@ -55,6 +56,13 @@ ensure_cluster() {
   az_run aks create --name "${CLUSTER}" --resource-group "${GROUP}" --location "${LOCATION}" \
     --node-resource-group "${GROUP}-nodes" --tags "${TAG}" "${options[@]}" \
     --assign-identity "${identity}" --vnet-subnet-id "${NODES_SUBNET_ID}" --skip-subnet-role-assignment --yes
+}
+
+# A context of a cluster that is not there belongs to an earlier one, or to something else.
+refuse_stale_context() {
+  [[ "${ASKING}" == yes ]] && has_context "${CONTEXT}" || return 0
+  die "kubeconfig has a context ${CONTEXT} although cluster ${CLUSTER} is not there; remove it (\`kubectl config \
+delete-context ${CONTEXT}\`), or set CONTEXT_${SIDE^^} to another name"
 }
 
 # Sets `options` to what the settings say of a cluster.

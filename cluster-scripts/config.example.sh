@@ -115,5 +115,8 @@ STORE_ACCOUNT=
 #BEACON_VALUES=
 #WORKLOAD_VALUES=
 
+# yes: step 08 pushes the charts too, to oci://REGISTRY/charts.
+#PUSH_CHARTS=no
+
 # Where `cargo xtask dist` left images and charts. Empty: target/dist in the repository.
 #DIST=

@@ -8,14 +8,15 @@ name_everything() {
   TAG=flatline=${PREFIX}
   STORE_GROUP=${PREFIX}-store
   if [[ -n "${STORE_URL}" ]]; then
+    STORE=${STORE_URL}
     CONTAINER_ID=${STORE_CONTAINER_ID}
   else
-    STORE_URL_MADE=https://${STORE_ACCOUNT}.blob.core.windows.net/${STORE_CONTAINER}${STORE_PREFIX:+/${STORE_PREFIX}}
+    STORE=https://${STORE_ACCOUNT}.blob.core.windows.net/${STORE_CONTAINER}${STORE_PREFIX:+/${STORE_PREFIX}}
     ACCOUNT_ID=$(resource_id "${STORE_GROUP}" "Microsoft.Storage/storageAccounts/${STORE_ACCOUNT}")
     CONTAINER_ID=${ACCOUNT_ID}/blobServices/default/containers/${STORE_CONTAINER}
   fi
-  STORE=${STORE_URL:-${STORE_URL_MADE:-}}
-  DIST=${DIST:-${SCRIPTS}/../target/dist}
+
+  DIST=${DIST:-${SCRIPTS%/*}/target/dist}
 }
 
 # Names on one side, a or b.

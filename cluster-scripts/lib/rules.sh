@@ -46,8 +46,11 @@ check_required() {
 
 # form SETTING PATTERN WHAT: the setting, where there is one, must match as a whole.
 form() {
-  local setting=$1 pattern=$2 what=$3
-  [[ -z "${!setting}" || "${!setting}" =~ ^${pattern}$ ]] || problem "${setting} is '${!setting}', but must be ${what}"
+  local setting=$1 pattern=$2 what=$3 value=${!1}
+  [[ -z "${value}" || "${value}" =~ ^${pattern}$ ]] && return
+  # What stands behind a ? may be a signature.
+  [[ "${value}" != *'?'* ]] || value="${value%%'?'*}?..."
+  problem "${setting} is '${value}', but must be ${what}"
 }
 
 check_forms() {
@@ -67,6 +70,7 @@ check_forms() {
   form CLUSTER_TIER '(free|standard|premium)' 'free, standard or premium'
   form KUBERNETES_VERSION '1\.[0-9]+(\.[0-9]+)?' 'a version such as 1.33 or 1.33.2'
   form NODE_COUNT '([2-9]|[1-9][0-9]{1,2})' 'a number of at least 2, since two beacons stand on two nodes'
+  form PUSH_CHARTS '(yes|no)' 'yes or no'
   form OWNERSHIP '(prefer|strict)' 'prefer or strict: these scripts deploy a guard, which needs the record'
   form STORE_ACCOUNT '[a-z0-9]{3,24}' '3 to 24 lower case letters and digits'
   form STORE_CONTAINER '[a-z0-9](-?[a-z0-9]){2,62}' '3 to 63 lower case letters, digits and single hyphens'

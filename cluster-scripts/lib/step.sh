@@ -4,6 +4,11 @@
 # A step is a script whose head is its help, whose function `step` does the work, and which ends with `step_main "$@"`.
 
 set -euo pipefail
+
+if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then
+  echo "these scripts need bash 4.4 or newer; this is ${BASH_VERSION}" >&2
+  exit 1
+fi
 shopt -s inherit_errexit nullglob
 
 SCRIPTS=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
@@ -20,6 +25,8 @@ source "${LIB}/azure.sh"
 source "${LIB}/identity.sh"
 # shellcheck source=kube.sh
 source "${LIB}/kube.sh"
+# shellcheck source=dist.sh
+source "${LIB}/dist.sh"
 # shellcheck source=cidr.sh
 source "${LIB}/cidr.sh"
 # shellcheck source=config.sh
