@@ -58,13 +58,14 @@ flatline:
   write_file "${VALUES}" "${content}"
 }
 
+# It beats as soon as its role is known, which takes up to ten minutes after step 07.
 deploy_beacon() {
   local chart digest
   chart=$(chart_file heartbeat-writer)
   digest=$(image_digest flatline)
   say "beacon in cluster ${SIDE}"
   release "${BEACON_NAMESPACE}" "${BEACON_RELEASE}" "${chart}" "${BEACON_VALUES}" --set "image.digest=${digest}" \
-    --wait --timeout 5m
+    --wait --timeout 15m
 }
 
 # Without --wait: a standby that a gate holds back would never become ready.

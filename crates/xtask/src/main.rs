@@ -10,6 +10,7 @@ mod fuzz;
 mod interrupt;
 mod phases;
 mod prove;
+mod scripts;
 mod shell;
 mod stores;
 mod test;

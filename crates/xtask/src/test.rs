@@ -8,7 +8,7 @@ use clap::Args;
 
 use crate::dist::Dist;
 use crate::phases::Phases;
-use crate::{prove, shell, tools, workspace};
+use crate::{prove, scripts, shell, tools, workspace};
 
 /// Tests that run at the same time. Most of them wait for a heart to stop, so more than there are cores.
 const THREADS: &str = "8";
@@ -28,8 +28,8 @@ impl Test {
     }
 }
 
-/// The phases of the tests: tools, build, what is shipped, tests, proofs. Whoever asks for a test by name gets the
-/// tests alone, on what was shipped last.
+/// The phases of the tests: tools, build, what is shipped, tests, scripts, proofs. Whoever asks for a test by name gets
+/// the tests alone, on what was shipped last.
 pub(crate) fn run_phases(phases: &mut Phases, args: &[OsString]) {
     if !prepare(phases) {
         return;
@@ -44,6 +44,7 @@ pub(crate) fn run_phases(phases: &mut Phases, args: &[OsString]) {
         shell::run(of_processes(&mut test))
     });
     if args.is_empty() {
+        phases.run("scripts", scripts::run);
         prove::run_phases(phases);
     }
 }
