@@ -33,10 +33,11 @@ pub(super) fn install() {
         eprintln!("{}: installed already", PACKAGES.map(|package| package.name).join(", "));
         return;
     }
-    if let Err(reason) = apt_get_install(missing.iter().map(|package| package.name)) {
-        for Package { name, without, .. } in missing {
-            eprintln!("skipped: {name} cannot be installed ({reason:#}), so {without}");
-        }
+    let names = missing.iter().map(|package| package.name);
+    let reason =
+        apt_get_install(names).err().map_or("the package lacks it".to_owned(), |error| format!("{error:#}"));
+    for Package { name, program, without } in missing.into_iter().filter(|package| !package.is_there()) {
+        eprintln!("skipped: there is no {program}, and {name} cannot be installed ({reason}), so {without}");
     }
 }
 
