@@ -25,16 +25,30 @@ pub fn get(port: u16, path: &str) -> Result<Answer> {
     ask(port, "GET", path, "")
 }
 
+/// Asks any address for a path.
+pub(crate) fn get_from(address: SocketAddr, path: &str, patience: Duration) -> Result<Answer> {
+    ask_within(patience, address, "GET", path, "")
+}
+
 /// Posts nothing to a path of a loopback port, with the key that asks for it.
 pub fn post(port: u16, path: &str, key: &str) -> Result<Answer> {
     ask(port, "POST", path, &format!("Authorization: Bearer {key}\r\nContent-Length: 0\r\n"))
 }
 
 fn ask(port: u16, method: &str, path: &str, headers: &str) -> Result<Answer> {
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    ask_within(PATIENCE, (Ipv4Addr::LOCALHOST, port).into(), method, path, headers)
+}
+
+fn ask_within(
+    patience: Duration,
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &str,
+) -> Result<Answer> {
     let mut stream =
-        TcpStream::connect_timeout(&address, PATIENCE).with_context(|| format!("no answer on {address}"))?;
-    stream.set_read_timeout(Some(PATIENCE))?;
+        TcpStream::connect_timeout(&address, patience).with_context(|| format!("no answer on {address}"))?;
+    stream.set_read_timeout(Some(patience))?;
     write!(stream, "{method} {path} HTTP/1.1\r\nHost: {address}\r\n{headers}Connection: close\r\n\r\n")?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).with_context(|| format!("{address}{path} broke off"))?;

@@ -48,7 +48,7 @@ impl Network {
         let mut regions = Vec::new();
         for (name, number) in names.iter().zip(1_u8..) {
             let (region, cable) = (Namespace::new()?, cable(name));
-            let [near, far] = [1, 2].map(|end| Ipv4Addr::new(10, 77, number, end));
+            let [near, far] = [NEAR, FAR].map(|end| address(number, end));
             let holder = region.holder.id().to_string();
             hub.ip(&["link", "add", &cable, "type", "veth", "peer", "name", "uplink", "netns", &holder])?;
             hub.ip(&["address", "add", &format!("{near}/24"), "dev", &cable])?;
@@ -63,12 +63,11 @@ impl Network {
 
     /// Does something in the store's network: what is started there runs there, and what is asked is asked there.
     pub fn inside<T: Send>(&self, work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
-        let namespace = File::open(self.hub.path()).context("cannot find the store's network")?;
+        let hub = self.hub.path();
         std::thread::scope(|threads| {
             let name = std::thread::current().name().unwrap_or_default().to_owned();
             let inside = std::thread::Builder::new().name(name).spawn_scoped(threads, move || {
-                move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network))
-                    .context("cannot enter the store's network")?;
+                enter(&hub).context("cannot enter the store's network")?;
                 work()
             })?;
             inside.join().map_err(|_| anyhow!("the work in the store's network panicked"))?
@@ -77,9 +76,15 @@ impl Network {
 
     /// Has a program run in a region.
     pub fn in_region(&self, region: &str, program: Program) -> Result<Program> {
-        let (_, namespace) =
-            self.regions.iter().find(|(name, _)| name == region).context("no such region")?;
-        program.under(&["nsenter", &format!("--net={}", namespace.path())])
+        self.region(region)?.program(program)
+    }
+
+    /// A region, for somebody who works there.
+    pub fn region(&self, region: &str) -> Result<Region> {
+        let mut regions = self.regions.iter().zip(1_u8..);
+        let found = regions.find(|((name, _), _)| name == region);
+        let ((_, namespace), number) = found.with_context(|| format!("there is no region {region}"))?;
+        Ok(Region { namespace: namespace.path(), address: address(number, FAR) })
     }
 
     /// Cuts a region off: what is sent is lost, and nobody is told.
@@ -91,6 +96,44 @@ impl Network {
     pub fn heal(&self, region: &str) -> Result<()> {
         self.hub.ip(&["link", "set", &cable(region), "up"])
     }
+}
+
+/// A region of a [`Network`] that is there for as long as the network is.
+#[derive(Debug, Clone)]
+pub struct Region {
+    namespace: String,
+    address: Ipv4Addr,
+}
+
+impl Region {
+    /// Its address, as everybody reaches it.
+    pub fn address(&self) -> Ipv4Addr {
+        self.address
+    }
+
+    /// Has a program run there.
+    pub fn program(&self, program: Program) -> Result<Program> {
+        program.under(&["nsenter", &format!("--net={}", self.namespace)])
+    }
+
+    /// Moves this thread there, for good.
+    pub fn enter(&self) -> Result<()> {
+        enter(&self.namespace).context("cannot enter a region")
+    }
+}
+
+/// The last part of the addresses of a cable's ends: the hub's and the region's.
+const NEAR: u8 = 1;
+const FAR: u8 = 2;
+
+fn address(region: u8, end: u8) -> Ipv4Addr {
+    Ipv4Addr::new(10, 77, region, end)
+}
+
+/// Moves this thread into the network namespace of this path.
+fn enter(namespace: &str) -> Result<()> {
+    let namespace = File::open(namespace)?;
+    Ok(move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network))?)
 }
 
 /// The hub's end of a region's cable.

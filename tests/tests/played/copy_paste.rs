@@ -1,0 +1,87 @@
+//! The blocks for other people's charts: played as they stand, in a chart whose values have the names that they use.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+use flatline_tests::{Happening, parse_yaml};
+use serde_json::{Value, json};
+
+use crate::SOON;
+use crate::cluster::{WORKLOAD, went_in_order};
+use crate::stage::{Stage, on_azurite};
+use crate::store::PlayedStore;
+
+const GATE: &str = "flatline-gate";
+
+/// The block, as a person would edit it for one of two clusters.
+fn block(name: &str, stage: &Stage<impl PlayedStore>, this: &str) -> Result<Value> {
+    let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../charts/heart-monitor/copy-paste"));
+    let file = folder.join(name);
+    let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let mut block = parse_yaml(&text)?;
+    for place in ["/extraEnv", "/extraInitContainers/2/env"] {
+        if let Some(Value::Array(variables)) = block.pointer_mut(place) {
+            edit(variables, stage, this);
+        }
+    }
+    block["image"] = json!("registry.example/orders:7.1.0");
+    block["args"] = json!(["marking-workload", "/marks/marks"]);
+    append(
+        &mut block,
+        "extraVolumes",
+        json!({ "name": "marks", "persistentVolumeClaim": { "claimName": "marks" } }),
+    );
+    append(&mut block, "extraVolumeMounts", json!({ "name": "marks", "mountPath": "/marks" }));
+    Ok(block)
+}
+
+fn append(block: &mut Value, list: &str, item: Value) {
+    if let Some(items) = block[list].as_array_mut() {
+        items.push(item);
+    }
+}
+
+fn edit(variables: &mut Vec<Value>, stage: &Stage<impl PlayedStore>, this: &str) {
+    let that = if this == "a" { "b" } else { "a" };
+    let place = stage.store.place();
+    for variable in variables.iter_mut() {
+        let value = match variable["name"].as_str() {
+            Some("HEARTBEAT_STORE") => &place,
+            Some("HEARTBEAT_CREDENTIAL") => "sas",
+            Some("THIS_CLUSTER") => this,
+            Some("THAT_CLUSTER") => that,
+            _ => continue,
+        };
+        variable["value"] = json!(value);
+    }
+    let secret = json!({ "secretKeyRef": { "name": "heartbeat-store", "key": "sas-token" } });
+    variables.push(json!({ "name": "AZURE_STORAGE_SAS_TOKEN", "valueFrom": secret }));
+    variables.extend(stage.pace.variables());
+}
+
+#[test]
+fn gate_and_guard_in_a_chart_that_knows_nothing_of_them() -> Result<()> {
+    on_azurite(pasted)
+}
+
+fn pasted(stage: &Stage<impl PlayedStore>) -> Result<()> {
+    let (a, b) = (stage.cluster("a")?, stage.cluster("b")?);
+    let init_containers = ["flatline-guard-binary", "flatline-pre-pull", GATE];
+    let (beacon, work) = (a.beacon()?, a.foreign(&block("gate-and-guard.yaml", stage, "a")?)?);
+    stage.runs("a", 1)?;
+    went_in_order(&work, &init_containers)?;
+
+    let _beacon = b.beacon()?;
+    let standby = b.foreign(&block("gate-and-guard.yaml", stage, "b")?)?;
+    standby.comes_to(GATE, &Happening::Started, SOON)?;
+    stage.runs_on("a", stage.pace.watch)?;
+    ensure!(standby.starts(WORKLOAD) == 0, "the gate holds the pod");
+    beacon.kill()?;
+    work.kill()?;
+    let run = stage.runs("b", 2)?;
+    stage.began_by_the_stamp(&run, "a")?;
+    went_in_order(&standby, &init_containers)?;
+    standby.comes_to(WORKLOAD, &Happening::Ready, SOON)?;
+    Ok(())
+}

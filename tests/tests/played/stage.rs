@@ -1,0 +1,213 @@
+//! One store, one log of marks, and a network in which every pod has an address.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context, Result, ensure};
+use flatline_tests::{
+    Azurite, BlobStore, BootClock, Echo, FolderStore, Kubelet, MarkLog, Network, Run, pause, until,
+};
+use serde_json::{Value, json};
+
+use crate::SOON;
+use crate::cluster::Cluster;
+use crate::store::PlayedStore;
+
+/// The places for pods: two in each cluster, of the beacon and of the workload, and one for whoever asks.
+const REGIONS: [&str; 6] = ["a-beacon", "a-work", "a-test", "b-beacon", "b-work", "b-test"];
+
+/// How long the workload has between SIGTERM and SIGKILL when its cluster loses the work.
+const STOP_GRACE: &str = "500ms";
+
+/// The durations of a scene.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pace {
+    interval: &'static str,
+    flatline_after: &'static str,
+    poll: &'static str,
+    read_deadline: &'static str,
+    /// `T`: as old is a stamp when the other cluster starts.
+    pub(crate) threshold: Duration,
+    /// `T − p`: what a claimant watches.
+    pub(crate) watch: Duration,
+}
+
+/// A third of the defaults or less.
+const HASTY: Pace = Pace {
+    interval: "200ms",
+    flatline_after: "3s",
+    poll: "300ms",
+    read_deadline: "200ms",
+    threshold: Duration::from_secs(3),
+    watch: Duration::from_millis(2700),
+};
+
+/// For an emulator that shares its processors with everything else.
+const UNHURRIED: Pace = Pace {
+    interval: "500ms",
+    flatline_after: "5500ms",
+    poll: "500ms",
+    read_deadline: "500ms",
+    threshold: Duration::from_millis(5500),
+    watch: Duration::from_secs(5),
+};
+
+impl Pace {
+    /// The same for a container that no chart of ours makes.
+    pub(crate) fn variables(&self) -> [Value; 5] {
+        [
+            ("HEARTBEAT_INTERVAL", self.interval),
+            ("HEART_MONITOR_FLATLINE_AFTER", self.flatline_after),
+            ("HEART_MONITOR_POLL", self.poll),
+            ("HEART_MONITOR_READ_DEADLINE", self.read_deadline),
+            ("HEART_MONITOR_STOP_GRACE", STOP_GRACE),
+        ]
+        .map(|(name, value)| json!({ "name": name, "value": value }))
+    }
+}
+
+/// Everything that belongs to one test.
+#[derive(Debug)]
+pub(crate) struct Stage<S> {
+    pub(crate) store: S,
+    pub(crate) log: MarkLog,
+    pub(crate) pace: Pace,
+    pub(crate) network: Network,
+    /// What every container printed, with the moment.
+    story: Arc<Mutex<Vec<(BootClock, String)>>>,
+}
+
+/// Plays a scene on a folder, which every pod mounts through a claim.
+pub(crate) fn on_a_folder(scenario: impl FnOnce(&Stage<FolderStore>) -> Result<()>) -> Result<()> {
+    if let Some(why) = Kubelet::unavailable() {
+        println!("skipped: {why}");
+        return Ok(());
+    }
+    play(&Stage::set(FolderStore::new()?, HASTY, Network::with_regions(&REGIONS)?)?, scenario)
+}
+
+/// Plays a scene on Azurite, which every pod reaches by its address.
+pub(crate) fn on_azurite(scenario: impl FnOnce(&Stage<BlobStore>) -> Result<()> + Send) -> Result<()> {
+    if let Some(why) = Kubelet::unavailable() {
+        println!("skipped: {why}");
+        return Ok(());
+    }
+    let network = Network::with_regions(&REGIONS)?;
+    let azurite = network.inside(|| Azurite::start_on(Network::STORE))?;
+    let store = network.inside(|| BlobStore::new(Arc::new(azurite)))?;
+    let stage = Stage::set(store, UNHURRIED, network)?;
+    stage.network.inside(|| play(&stage, scenario))
+}
+
+/// Makes each of these scenarios a test on a folder, and one on Azurite.
+macro_rules! on_both_stores {
+    ($($scenario:ident),* $(,)?) => {
+        mod on_a_folder {
+            $(#[test]
+            fn $scenario() -> anyhow::Result<()> {
+                $crate::stage::on_a_folder(|stage| super::$scenario(stage))
+            })*
+        }
+        mod on_azurite {
+            $(#[test]
+            fn $scenario() -> anyhow::Result<()> {
+                $crate::stage::on_azurite(|stage| super::$scenario(stage))
+            })*
+        }
+    };
+}
+
+/// Plays the scenario, then asks the oracle. Where either fails, the whole story is told.
+fn play<S: PlayedStore>(stage: &Stage<S>, scenario: impl FnOnce(&Stage<S>) -> Result<()>) -> Result<()> {
+    let played = scenario(stage);
+    let runs = stage.log.runs()?;
+    println!("{}:\n{runs}", thread::current().name().unwrap_or("a scene"));
+    // A scenario that went wrong must not hide what the oracle saw.
+    runs.verdict().and(played).map_err(|error| error.context(stage.story()))
+}
+
+impl<S: PlayedStore> Stage<S> {
+    fn set(store: S, pace: Pace, network: Network) -> Result<Self> {
+        let log = MarkLog::new()?;
+        crate::store::open_to_everybody(&log.path())?;
+        Ok(Self { store, log, pace, network, story: Arc::default() })
+    }
+
+    /// A cluster without pods.
+    pub(crate) fn cluster(&self, name: &'static str) -> Result<Cluster<'_, S>> {
+        Cluster::new(self, name)
+    }
+
+    /// The values that every release of a cluster shares, below `flatline`.
+    pub(crate) fn flatline(&self, this: &str, that: &str) -> Value {
+        let Pace { interval, flatline_after, poll, read_deadline, .. } = self.pace;
+        json!({
+            "cluster": { "this": this, "that": that },
+            "store": self.store.values(),
+            "image": { "registry": "registry.example" },
+            "timing": {
+                "interval": interval, "flatlineAfter": flatline_after, "poll": poll, "readDeadline": read_deadline,
+                // What a small temporary folder is mounted on does not cache, whatever it is called.
+                "cacheAge": "0s",
+            },
+            "guard": { "stopGrace": STOP_GRACE },
+            "log": { "format": "human" },
+        })
+    }
+
+    /// Waits until a cluster runs under this term, and returns its first run there.
+    pub(crate) fn runs(&self, cluster: &str, term: u64) -> Result<Run> {
+        let what = format!("cluster {cluster} to run under term {term}");
+        until(&what, SOON.max(4 * self.pace.watch), || {
+            let runs = self.log.runs().ok()?;
+            runs.of(cluster).into_iter().find(|run| run.term == term).cloned()
+        })
+    }
+
+    /// For this long the cluster runs on, without a new start anywhere.
+    pub(crate) fn runs_on(&self, cluster: &str, span: Duration) -> Result<()> {
+        let before = self.log.runs()?.all().len();
+        pause(span)?;
+        let runs = self.log.runs()?;
+        ensure!(runs.all().len() == before, "somebody started within {span:?}");
+        let now = BootClock::now();
+        let marks = || self.log.runs().ok()?.of(cluster).last().filter(|run| run.last > now).map(drop);
+        until(&format!("cluster {cluster} to mark after {span:?}"), Duration::from_secs(2), marks)
+    }
+
+    /// How old the last stamp of a cluster was at this moment. Its beacon must be silent by now.
+    pub(crate) fn stamp_age(&self, cluster: &str, at: BootClock) -> Result<Duration> {
+        let (now, since) = (SystemTime::now(), BootClock::now().since(at));
+        self.store.stamp(cluster)?.age_at(now - since)
+    }
+
+    /// That a cluster began when the other's stamp had turned as old as the threshold, and no sooner.
+    pub(crate) fn began_by_the_stamp(&self, run: &Run, dead: &str) -> Result<Duration> {
+        let age = self.stamp_age(dead, run.begin)?;
+        println!("cluster {} began when the stamp of {dead} was {age:?} old", run.cluster);
+        let late = self.pace.threshold + SOON;
+        ensure!(age >= self.pace.watch && age < late, "it began at a stamp of {age:?}");
+        Ok(age)
+    }
+
+    pub(crate) fn ear(&self) -> Echo {
+        let story = Arc::clone(&self.story);
+        Arc::new(move |label, line| {
+            let line = format!("{label:<24} | {line}");
+            story.lock().unwrap_or_else(PoisonError::into_inner).push((BootClock::now(), line));
+        })
+    }
+
+    fn story(&self) -> String {
+        let story = self.story.lock().unwrap_or_else(PoisonError::into_inner);
+        let begin = story.first().map_or(BootClock::now(), |(at, _)| *at);
+        let lines = story.iter().map(|(at, line)| format!("{:>8.3} {line}\n", at.since(begin).as_secs_f64()));
+        format!("the scene\n{}", lines.collect::<String>())
+    }
+}
+
+/// A run of a cluster that has ended.
+pub(crate) fn last_of(log: &MarkLog, cluster: &str) -> Result<Run> {
+    log.runs()?.of(cluster).last().copied().cloned().with_context(|| format!("{cluster} never ran"))
+}
