@@ -132,8 +132,8 @@ impl Chart {
     }
 
     fn helm(&self, subcommand: &str) -> Result<std::process::Command> {
-        self.build_dependencies()?;
         let mut helm = command::helm()?;
+        self.build_dependencies()?;
         helm.arg(subcommand);
         Ok(helm)
     }

@@ -21,13 +21,14 @@ impl Chart {
         if self.has_its_dependencies() {
             return Ok(());
         }
+        // Looked for first: where there are no tools, there is no folder for the lock either.
+        let mut helm = command::helm()?;
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/tools/charts.lock");
         let all_processes = File::create(path).with_context(|| format!("cannot create {path}"))?;
         all_processes.lock().with_context(|| format!("cannot lock {path}"))?;
         if self.has_its_dependencies() {
             return Ok(());
         }
-        let mut helm = command::helm()?;
         command::output(helm.args(["dependency", "build"]).arg(&self.folder)).map(drop)
     }
 
