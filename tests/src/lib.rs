@@ -8,6 +8,8 @@
 //! Whether two clusters ran at once is for the oracle to say ([`MarkLog`], [`Runs`]): workloads mark a log outside
 //! the store, which the code under test knows nothing of.
 //!
+//! [`Kubelet`] plays rendered manifests, so that a test sees what a cluster would make of a [`Chart`].
+//!
 //! Nothing here panics: every wait is bounded, and its error says what it waited for and what the process had
 //! printed by then. A process that is dropped is killed, by a handle that can never mean another process.
 

@@ -51,6 +51,18 @@ enum Origin {
     Programs(Vec<Binary>),
 }
 
+impl Origin {
+    fn of(name: &str, programs: Vec<Binary>) -> Self {
+        if let Some(archive) = shipped_image(name) {
+            return Self::Archive(archive);
+        }
+        println!(
+            "skipped: the image {name} as it is shipped; one was put together from the binaries instead"
+        );
+        Self::Programs(programs)
+    }
+}
+
 /// The images that a node has pulled.
 #[derive(Debug)]
 pub(super) struct Images {
@@ -68,10 +80,8 @@ impl Registry {
             ("heartbeat-writer", vec![Binary::HeartbeatWriter]),
             ("flatline", vec![Binary::HeartbeatWriter, Binary::HeartMonitor]),
         ];
-        let origin =
-            |name: &str, programs| shipped_image(name).map_or(Origin::Programs(programs), Origin::Archive);
         let mut images: BTreeMap<_, _> =
-            ours.map(|(name, programs)| (name.to_owned(), origin(name, programs))).into();
+            ours.map(|(name, programs)| (name.to_owned(), Origin::of(name, programs))).into();
         images.insert("orders".to_owned(), Origin::Programs(vec![Binary::MarkingWorkload]));
         Self { images, lost: AtomicBool::new(false) }
     }

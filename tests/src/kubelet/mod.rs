@@ -22,8 +22,8 @@ use std::fmt;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -48,7 +48,7 @@ pub struct Kubelet {
     node: String,
     folder: TempDir,
     images: Arc<Images>,
-    objects: Objects,
+    objects: Mutex<Objects>,
     echo: Option<Echo>,
     pods: AtomicU32,
 }
@@ -76,13 +76,19 @@ impl Kubelet {
         }
     }
 
+    /// Whether all of a manifest's pod would be played; the error says what would not.
+    pub fn understands(manifest: &Manifest) -> Result<()> {
+        template(manifest).map(drop)
+    }
+
     /// A node that has pulled nothing yet.
     pub fn new(node: &str, registry: Arc<Registry>, objects: Objects) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("flatline-node-").tempdir()?;
         // Containers run as users who have to get through.
         fs::set_permissions(folder.path(), Permissions::from_mode(0o755))?;
         let images = Arc::new(Images::new(registry, folder.path().join("images")));
-        Ok(Self { node: node.to_owned(), folder, images, objects, echo: None, pods: AtomicU32::new(0) })
+        let (node, objects) = (node.to_owned(), Mutex::new(objects));
+        Ok(Self { node, folder, images, objects, echo: None, pods: AtomicU32::new(0) })
     }
 
     /// Hands each line of every container to somebody as it arrives.
@@ -92,46 +98,59 @@ impl Kubelet {
         self
     }
 
+    /// Adds the secrets and config maps of a release, for the pods that start from now on.
+    pub fn apply(&self, release: &[Manifest]) -> Result<()> {
+        let mut objects = self.objects();
+        release.iter().try_for_each(|manifest| objects.apply(&manifest.value).with_context(|| manifest.id()))
+    }
+
     /// Starts a pod of a manifest, at the address of this region.
     pub fn start(&self, manifest: &Manifest, region: &Region) -> Result<Pod> {
-        let id = manifest.id();
-        let template = manifest.pod().with_context(|| format!("{id} makes no pod"))?;
-        let Template { metadata, spec } = Template::parse(template).with_context(|| id.clone())?;
+        let template = template(manifest)?;
         let number = self.pods.fetch_add(1, Ordering::Relaxed);
-        let pod = if manifest.kind == "Pod" {
-            manifest.name.clone()
-        } else {
-            format!("{}-{number}", manifest.name)
-        };
         let folder = self.folder.path().join(format!("pod-{number}"));
         fs::create_dir_all(&folder)?;
-        let volumes = Volumes::make(
-            &spec.volumes,
-            spec.security_context.fs_group,
-            &self.objects,
-            &folder.join("volumes"),
-        )?;
-        let namespace = manifest.at("/metadata/namespace").and_then(Value::as_str);
-        let facts = Facts {
-            pod: pod.clone(),
-            namespace: namespace.unwrap_or("default").to_owned(),
-            labels: metadata.labels,
-            service_account: spec.service_account_name.clone(),
-            node: self.node.clone(),
-            address: region.address().to_string(),
-        };
-        let grace = Duration::from_secs(spec.termination_grace_period_seconds);
+        let facts = self.facts(manifest, &template, number, region);
+        let objects = self.objects().clone();
+        let Template { spec, .. } = template;
+        let group = spec.security_context.fs_group;
+        let volumes = Volumes::make(&spec.volumes, group, &objects, &folder.join("volumes"))?;
+        let (name, grace) = (facts.pod.clone(), Duration::from_secs(spec.termination_grace_period_seconds));
         let playing = Playing {
             spec,
             facts,
             region: region.clone(),
             images: Arc::clone(&self.images),
-            objects: self.objects.clone(),
+            objects,
             volumes,
             folder,
             echo: self.echo.clone(),
             shared: Arc::default(),
         };
-        Pod::start(&pod, grace, playing)
+        Pod::start(&name, grace, playing)
     }
+
+    /// What the containers of a pod may ask about it; `number` tells it from others of its Deployment.
+    fn facts(&self, manifest: &Manifest, template: &Template, number: u32, region: &Region) -> Facts {
+        let namespace = manifest.at("/metadata/namespace").and_then(Value::as_str);
+        let name = &manifest.name;
+        Facts {
+            pod: if manifest.kind == "Pod" { name.clone() } else { format!("{name}-{number}") },
+            namespace: namespace.unwrap_or("default").to_owned(),
+            labels: template.metadata.labels.clone(),
+            service_account: template.spec.service_account_name.clone(),
+            node: self.node.clone(),
+            address: region.address().to_string(),
+        }
+    }
+
+    fn objects(&self) -> MutexGuard<'_, Objects> {
+        self.objects.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn template(manifest: &Manifest) -> Result<Template> {
+    let id = manifest.id();
+    let pod = manifest.pod().with_context(|| format!("{id} makes no pod"))?;
+    Template::parse(pod).context(id)
 }

@@ -42,7 +42,7 @@ impl Objects {
     }
 
     /// Adds a `Secret` or a `ConfigMap` as it was rendered; any other object changes nothing.
-    pub fn apply(&mut self, object: &Value) -> Result<()> {
+    pub(super) fn apply(&mut self, object: &Value) -> Result<()> {
         let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         let name = text("/metadata/name").to_owned();
         match text("/kind") {

@@ -53,9 +53,16 @@ impl<'s, S: PlayedStore> Cluster<'s, S> {
 
     /// A pod of the beacon that beats.
     pub(crate) fn beacon(&self) -> Result<Pod> {
-        let values = json!({ "test": { "watchFor": "3s" } });
-        let manifest = deployment_in(self.rendered(BEACON, &values)?)?;
-        let pod = self.start(&manifest, "beacon")?;
+        self.beacon_at("beacon")
+    }
+
+    /// Another one, as there are two by default.
+    pub(crate) fn second_beacon(&self) -> Result<Pod> {
+        self.beacon_at("more")
+    }
+
+    fn beacon_at(&self, place: &str) -> Result<Pod> {
+        let pod = self.start(&deployment_in(self.rendered(BEACON, &json!({}))?)?, place)?;
         pod.comes_to(BEACON, &Happening::Ready, SOON)?;
         Ok(pod)
     }
@@ -65,7 +72,7 @@ impl<'s, S: PlayedStore> Cluster<'s, S> {
         let values = json!({ "test": { "watchFor": "3s" } });
         let rendered = self.rendered(BEACON, &values)?;
         let manifest = rendered.into_iter().find(Manifest::is_test).context("the chart has a test")?;
-        self.start(&manifest, "test")
+        self.start(&manifest, "more")
     }
 
     /// A pod of the workload.
@@ -105,7 +112,9 @@ impl<'s, S: PlayedStore> Cluster<'s, S> {
         merge(&mut all, values);
         let file = self.values_of(chart);
         fs::write(&file, all.to_string())?;
-        Chart::named(chart)?.render(&[&file], &[])
+        let rendered = Chart::named(chart)?.render(&[&file], &[])?;
+        self.kubelet.apply(&rendered)?;
+        Ok(rendered)
     }
 
     fn values_of(&self, chart: &str) -> PathBuf {

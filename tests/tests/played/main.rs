@@ -4,6 +4,7 @@
 #[macro_use]
 mod stage;
 
+mod beacons;
 mod cluster;
 mod copy_paste;
 mod gate_alone;
@@ -13,6 +14,7 @@ mod helm_test;
 mod restarts;
 mod rights;
 mod store;
+mod variants;
 
 use std::time::Duration;
 

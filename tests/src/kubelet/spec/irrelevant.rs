@@ -3,7 +3,12 @@
 use serde_json::Value;
 
 /// Places in a pod (`*` stands for every item of a list), each with the reason why it is passed over.
-const IRRELEVANT: [(&str, &str); 25] = [
+const IRRELEVANT: [(&str, &str); 21] = [
+    ("apiVersion", "it is a pod"),
+    ("kind", "it is a pod"),
+    ("metadata/annotations", "nothing reads them"),
+    ("metadata/name", "the manifest has read it"),
+    ("metadata/namespace", "the manifest has read it"),
     ("spec/affinity", "there is one machine, with room for all"),
     ("spec/nodeSelector", "there is one machine"),
     ("spec/tolerations", "there is one machine"),
@@ -19,25 +24,13 @@ const IRRELEVANT: [(&str, &str); 25] = [
     ),
     (
         "spec/securityContext/seccompProfile",
-        "no system call is filtered: that is the container runtime's list",
+        "no system call is filtered: the list is the container runtime's",
     ),
     ("spec/initContainers/*/resources", "memory and time are not limited"),
-    ("spec/initContainers/*/ports/*/protocol", "probes speak TCP"),
-    ("spec/initContainers/*/securityContext/seccompProfile", "as in the pod"),
-    ("spec/initContainers/*/terminationMessagePolicy", "nobody reads the message"),
+    ("spec/initContainers/*/securityContext/seccompProfile", "as for the pod"),
     ("spec/containers/*/resources", "memory and time are not limited"),
-    ("spec/containers/*/ports/*/protocol", "probes speak TCP"),
-    ("spec/containers/*/securityContext/seccompProfile", "as in the pod"),
-    ("spec/containers/*/terminationMessagePolicy", "nobody reads the message"),
+    ("spec/containers/*/securityContext/seccompProfile", "as for the pod"),
     ("spec/volumes/*/emptyDir/sizeLimit", "nothing here is large"),
-    (
-        "spec/volumes/*/persistentVolumeClaim/readOnly",
-        "mounts say it themselves, and no volume here has more than one mode",
-    ),
-    ("metadata/annotations", "nothing reads them"),
-    ("metadata/creationTimestamp", "nothing reads it"),
-    ("metadata/name", "the player names its pods"),
-    ("metadata/namespace", "the manifest's own is taken"),
 ];
 
 /// Removes all of it.

@@ -14,6 +14,7 @@ pub(super) use volume::{Item, Volume};
 
 /// A pod as a controller makes it.
 #[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Template {
     #[serde(default)]
     pub(super) metadata: Metadata,
@@ -22,6 +23,7 @@ pub(super) struct Template {
 
 /// Labels are all that a container can ask for.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Metadata {
     #[serde(default)]
     pub(super) labels: std::collections::BTreeMap<String, String>,
