@@ -72,6 +72,7 @@ fn every_alert_is_seen_firing_in_a_test_and_tests_name_no_others() -> Result<()>
 #[test]
 fn every_alert_says_what_happened_what_to_do_and_where_to_read_on() -> Result<()> {
     let runbook = fs::read_to_string(repository().join("docs/runbook.md"))?;
+    let guide = fs::read_to_string(repository().join("docs/operations.md"))?;
     let headings: BTreeSet<_> = runbook.lines().filter_map(|line| line.strip_prefix("### ")).collect();
     let mut findings = Vec::new();
     for alert in alerts(&rules(&[])?) {
@@ -84,6 +85,7 @@ fn every_alert_says_what_happened_what_to_do_and_where_to_read_on() -> Result<()
         let anchor = format!("docs/runbook.md#{}", name.to_lowercase());
         finding(text(annotations, "/runbook_url") == anchor, "its runbook_url is not its section's");
         finding(headings.contains(name), "docs/runbook.md has no section of that name");
+        finding(guide.contains(&format!("`{name}`")), "docs/operations.md does not say when it fires");
         finding(!text(annotations, "/summary").is_empty(), "no summary");
         finding(text(annotations, "/description").len() > 100, "no description that says what to do");
         finding(["critical", "warning", "info"].contains(&text(&alert, "/labels/severity")), "no severity");

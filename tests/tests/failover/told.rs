@@ -46,6 +46,12 @@ fn the_letters_follow_the_work(scene: &Scene<impl TestStore>) -> Result<()> {
     scene.runs("b", 2)?;
     comes_to(of_b, "O")?;
     comes_to(of_a, "S")?;
+    let page = get(of_a, "/metrics")?.body;
+    for (reason, stops) in [("expired", 1), ("owner_changed", 0), ("releasing", 0), ("term_changed", 0)] {
+        let line =
+            format!("heart_monitor_workload_stops_total{{this_cluster=\"a\",reason=\"{reason}\"}} {stops}");
+        ensure!(page.lines().any(|found| found == line), "{line}\nis not in\n{page}");
+    }
     let shown = scene.operator(&["status", "--watch-for", "1s", "-o", "json"])?.run()?;
     shown.succeeds()?;
     let status: Value = serde_json::from_str(&shown.text(Stream::Stdout))?;
