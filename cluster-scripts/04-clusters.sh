@@ -12,6 +12,7 @@
 #
 # Rights: Contributor on the resource groups PREFIX-a and PREFIX-b, and Role Based Access Control Administrator (or
 # Owner) for the roles of the clusters' identities.
+# A new role is not known everywhere at once: where Azure refuses the subnet, run the step again a minute later.
 # Cost: the nodes, by far the most of everything here, and the clusters' tier. Takes about ten minutes.
 
 # shellcheck source=lib/step.sh
@@ -42,6 +43,7 @@ ensure_subnet_role() {
 ensure_cluster() {
   local found=(aks show --name "${CLUSTER}" --resource-group "${GROUP}") state
   if az_has "${found[@]}"; then
+    wait_for_cluster
     state=$(az_ask provisioningState "${found[@]}")
     say "cluster ${CLUSTER} is there: ${state}"
     [[ "${state}" != Failed ]] ||
@@ -56,6 +58,16 @@ ensure_cluster() {
   az_run aks create --name "${CLUSTER}" --resource-group "${GROUP}" --location "${LOCATION}" \
     --node-resource-group "${GROUP}-nodes" --tags "${TAG}" "${options[@]}" \
     --assign-identity "${identity}" --vnet-subnet-id "${NODES_SUBNET_ID}" --skip-subnet-role-assignment --yes
+}
+
+# Azure goes on with a cluster whose making was interrupted here.
+wait_for_cluster() {
+  local state
+  state=$(az_ask provisioningState aks show --name "${CLUSTER}" --resource-group "${GROUP}")
+  [[ "${state}" == Creating || "${state}" == Updating ]] || return 0
+  say "cluster ${CLUSTER} is there: ${state}; this takes some minutes"
+  dry_run || ask az aks wait --name "${CLUSTER}" --resource-group "${GROUP}" --subscription "${SUBSCRIPTION}" \
+    --custom "provisioningState!='Creating' && provisioningState!='Updating'" --interval 20 --timeout 3600
 }
 
 # A context of a cluster that is not there belongs to an earlier one, or to something else.

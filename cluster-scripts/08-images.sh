@@ -66,11 +66,12 @@ make_login_folder() {
 }
 
 push_images() {
-  local name digest image file
+  local name digest image file found
   for name in "${IMAGES[@]}"; do
     digest=$(image_digest "${name}")
     image=${name}:${VERSION}
-    if [[ "$(digest_in_registry "${image}")" == "${digest}" ]]; then
+    found=$(digest_in_registry "${image}")
+    if [[ "${found}" == "${digest}" ]]; then
       say "${IMAGE_REGISTRY}/${image} is there"
       continue
     fi
@@ -94,10 +95,11 @@ push_image() {
 }
 
 push_charts() {
-  local name file config=()
+  local name file found config=()
   [[ -n "${IMAGE_REGISTRY_A}" ]] || config=(--registry-config "${LOGIN}/charts.json")
   for name in "${CHARTS[@]}"; do
-    if [[ -n "$(digest_in_registry "charts/${name}:${VERSION}")" ]]; then
+    found=$(digest_in_registry "charts/${name}:${VERSION}")
+    if [[ -n "${found}" ]]; then
       say "oci://${IMAGE_REGISTRY}/charts/${name} ${VERSION} is there"
       continue
     fi

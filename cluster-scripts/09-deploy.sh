@@ -92,6 +92,8 @@ say_what_is_next() {
   say "A new role is known everywhere after up to ten minutes. Then, in this order:"
   say "  who owns the work, and whose heart beats:  $(quoted "${beacon[@]}" heart-monitor status)"
   say "  whether store, clocks and timings are fit: $(quoted "${beacon[@]}" heart-monitor doctor)"
+  say "  whether the beacon is well installed:      $(quoted helm test "${BEACON_RELEASE}" --kube-context "${CONTEXT}" \
+    --namespace "${BEACON_NAMESPACE}")"
   say "  what the workload does:                    $(quoted kubectl --context "${CONTEXT}" \
     --namespace "${WORKLOAD_NAMESPACE}" logs "deploy/${WORKLOAD_RELEASE}" --follow)"
 }

@@ -111,7 +111,7 @@ STORE_ACCOUNT=
 #WORKLOAD_NAMESPACE=orders
 #WORKLOAD_RELEASE=orders
 
-# Files with further values for one chart or the other, in both clusters.
+# Files with further values for one chart or the other, in both clusters. Relative names are relative to this file.
 #BEACON_VALUES=
 #WORKLOAD_VALUES=
 

@@ -16,7 +16,9 @@ name_everything() {
     CONTAINER_ID=${ACCOUNT_ID}/blobServices/default/containers/${STORE_CONTAINER}
   fi
 
-  DIST=${DIST:-${SCRIPTS%/*}/target/dist}
+  DIST=$(beside_config "${DIST:-${SCRIPTS%/*}/target/dist}")
+  BEACON_VALUES=$(beside_config "${BEACON_VALUES}")
+  WORKLOAD_VALUES=$(beside_config "${WORKLOAD_VALUES}")
 }
 
 # Names on one side, a or b.
@@ -45,6 +47,14 @@ name_side() {
   IMAGE_REGISTRY=$(setting_of IMAGE_REGISTRY)
   IMAGE_REGISTRY=${IMAGE_REGISTRY:-${REGISTRY}.azurecr.io}
   VALUES=$(dirname -- "${CONFIG}")/flatline-${SIDE}.yaml
+}
+
+# beside_config FILE: prints where a file is that the settings name: a relative one is beside them.
+beside_config() {
+  case $1 in
+    '' | /*) printf '%s\n' "$1" ;;
+    *) printf '%s\n' "$(dirname -- "${CONFIG}")/$1" ;;
+  esac
 }
 
 # setting_of NAME: prints a setting that there is once for each side, such as LOCATION for LOCATION_A.

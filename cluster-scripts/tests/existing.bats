@@ -68,10 +68,39 @@ load helper
 
 @test "Entra, API ranges and a version reach the cluster" {
   up_to 04
-  set_to ADMIN_GROUP=01234567-89ab-cdef-0123-456789abcdef API_RANGES=203.0.113.7/32 KUBERNETES_VERSION=1.33
+  set_to ADMIN_GROUP=01234567-89ab-cdef-0123-456789abcdef API_RANGES=20.1.2.3/32 KUBERNETES_VERSION=1.33
   run -0 flatline 04 --only a
   [[ "$(changes)" == *'"--enable-aad", "--enable-azure-rbac", "--aad-admin-group-object-ids", "01234567-89ab-cdef-0123-456789abcdef", "--disable-local-accounts"'* ]]
   golden clusters-with-entra
+}
+
+@test "a cluster that Azure still makes is waited for" {
+  up_to 05
+  echo Creating >"${STATE}/answer-cluster"
+  run -0 flatline 04
+  says 'cluster flatline-a is there: Creating'
+  says 'cluster flatline-a is there: Succeeded'
+  [[ -z "$(changes)" ]]
+  golden clusters-in-the-making
+}
+
+@test "files that the settings name are beside them" {
+  up_to 09
+  set_to BEACON_VALUES=beacon.yaml
+  run -0 flatline 09
+  [[ "$(changes)" == *"\"--values\", \"${BATS_TEST_TMPDIR}/beacon.yaml\""* ]]
+}
+
+@test "a registry that cannot be asked ends the step before anything is pushed" {
+  up_to 08
+  mkdir "${BATS_TEST_TMPDIR}/behind"
+  mv "${BATS_TEST_TMPDIR}/bin/az" "${BATS_TEST_TMPDIR}/behind/az"
+  printf '#!/usr/bin/env bash\n[[ "$*" != "acr repository show"* ]] || { echo "ERROR: unauthorized" >&2; exit 1; }\nexec "%s" "$@"\n' \
+    "${BATS_TEST_TMPDIR}/behind/az" >"${BATS_TEST_TMPDIR}/bin/az"
+  chmod +x "${BATS_TEST_TMPDIR}/bin/az"
+  run -1 flatline 08
+  says 'cannot ask flatlinetesta.azurecr.io for heart-monitor'
+  [[ -z "$(changes)" ]]
 }
 
 @test "a cluster or a peering that failed is told, with what to do" {
