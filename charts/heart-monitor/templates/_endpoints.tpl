@@ -29,7 +29,7 @@ apiVersion: {{ $podMonitor.apiVersion }}
 kind: PodMonitor
 metadata:
   name: {{ include "heart-monitor.fullname" . }}
-  namespace: {{ .Release.Namespace }}
+  namespace: {{ .Release.Namespace | quote }}
   labels:
     {{- include "heart-monitor.labels" . | nindent 4 }}
     {{- with $podMonitor.labels }}

@@ -13,8 +13,8 @@
 - name: {{ first $ }}
   valueFrom:
     secretKeyRef:
-      name: {{ .name }}
-      key: {{ .key }}
+      name: {{ .name | quote }}
+      key: {{ .key | quote }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -93,6 +93,7 @@ asks gets the same answer.
 
 {{/* The environment of the gate. */}}
 {{- define "heart-monitor.gateEnv" -}}
+{{- include "heart-monitor.checkGate" . }}
 {{- $env := include "heart-monitor.rawGateEnv" . }}
 {{- include "heart-monitor.checkEnv" (list "flatline.extraEnv or flatline.gate.extraEnv" $env) }}
 {{- $env }}

@@ -18,6 +18,6 @@ digest. Registry and tag are this library's where it has none.
 {{/* The pod's imagePullSecrets, where there are any. */}}
 {{- define "heart-monitor.imagePullSecrets" -}}
 {{- range .Values.flatline.image.pullSecrets }}
-- name: {{ . }}
+- name: {{ . | quote }}
 {{- end }}
 {{- end }}

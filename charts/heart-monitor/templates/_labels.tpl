@@ -11,8 +11,8 @@
 {{- end }}
 
 {{- define "heart-monitor.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "heart-monitor.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "heart-monitor.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{- define "heart-monitor.labels" -}}

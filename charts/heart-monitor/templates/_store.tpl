@@ -28,7 +28,7 @@ cannot be changed, so that other settings make others.
 {{- if ne .Values.flatline.store.type "blob" -}}
 - name: flatline-store
   persistentVolumeClaim:
-    claimName: {{ include "heart-monitor.storeClaimName" . }}
+    claimName: {{ include "heart-monitor.storeClaimName" . | quote }}
 {{- end }}
 {{- end }}
 
@@ -89,7 +89,7 @@ spec:
   persistentVolumeReclaimPolicy: Retain
   storageClassName: ""
   claimRef:
-    namespace: {{ .Release.Namespace }}
+    namespace: {{ .Release.Namespace | quote }}
     name: {{ $claim }}
   mountOptions:
     {{- include "heart-monitor.mountOptions" . | nindent 4 }}
@@ -97,26 +97,26 @@ spec:
     driver: file.csi.azure.com
     volumeHandle: {{ $volume }} # one for each volume, or the kubelet takes two for one
     volumeAttributes:
-      storageAccount: {{ $files.account }}
-      shareName: {{ $files.share }}
+      storageAccount: {{ $files.account | quote }}
+      shareName: {{ $files.share | quote }}
       protocol: {{ $files.protocol }}
       {{- with $files.resourceGroup }}
-      resourceGroup: {{ . }}
+      resourceGroup: {{ . | quote }}
       {{- end }}
       {{- with $files.server }}
-      server: {{ . }}
+      server: {{ . | quote }}
       {{- end }}
     {{- if eq $files.protocol "smb" }}
     nodeStageSecretRef:
-      name: {{ $files.secretName }}
-      namespace: {{ $files.secretNamespace | default .Release.Namespace }}
+      name: {{ $files.secretName | quote }}
+      namespace: {{ $files.secretNamespace | default .Release.Namespace | quote }}
     {{- end }}
 ---
 apiVersion: v1
 kind: PersistentVolumeClaim
 metadata:
   name: {{ $claim }}
-  namespace: {{ .Release.Namespace }}
+  namespace: {{ .Release.Namespace | quote }}
   labels:
     {{- include "heart-monitor.labels" . | nindent 4 }}
 spec:

@@ -1,6 +1,8 @@
 {{/* Refuses what the schema cannot: rules between values. Renders nothing. */}}
 {{- define "heartbeat-writer.check" -}}
 {{- include "heart-monitor.check" . }}
+{{- include "heart-monitor.checkLabels" (list "commonLabels" .Values.commonLabels (list "app.kubernetes.io/component")) }}
+{{- include "heart-monitor.checkLabels" (list "podLabels" .Values.podLabels (list "app.kubernetes.io/component")) }}
 {{- include "heartbeat-writer.checkIdentity" . }}
 {{- include "heartbeat-writer.checkScraping" . }}
 {{- include "heartbeat-writer.checkAlerts" . }}

@@ -6,7 +6,7 @@
     {{- range . }}
     - namespaceSelector:
         matchLabels:
-          kubernetes.io/metadata.name: {{ . }}
+          kubernetes.io/metadata.name: {{ . | quote }}
     {{- end }}
   ports:
     - { protocol: TCP, port: flatline }

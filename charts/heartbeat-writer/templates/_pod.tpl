@@ -17,7 +17,7 @@
 
 {{/* No service links: a Service in the namespace must not become a variable that the program reads. */}}
 {{- define "heartbeat-writer.podSpec" -}}
-serviceAccountName: {{ include "heartbeat-writer.serviceAccountName" . }}
+serviceAccountName: {{ include "heartbeat-writer.serviceAccountName" . | quote }}
 automountServiceAccountToken: false
 enableServiceLinks: false
 {{- with include "heartbeat-writer.imagePullSecrets" . | trim }}
@@ -43,7 +43,7 @@ tolerations:
 
 {{- define "heartbeat-writer.imagePullSecrets" -}}
 {{- range concat .Values.flatline.image.pullSecrets .Values.image.pullSecrets | uniq }}
-- name: {{ . }}
+- name: {{ . | quote }}
 {{- end }}
 {{- end }}
 

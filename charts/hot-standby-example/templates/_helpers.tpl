@@ -23,7 +23,7 @@
 
 {{- define "hot-standby-example.imagePullSecrets" -}}
 {{- range concat .Values.flatline.image.pullSecrets .Values.image.pullSecrets | uniq }}
-- name: {{ . }}
+- name: {{ . | quote }}
 {{- end }}
 {{- end }}
 

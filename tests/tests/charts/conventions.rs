@@ -17,7 +17,7 @@ struct Convention {
     expected: &'static str,
 }
 
-const CONVENTIONS: [Convention; 11] = [
+const CONVENTIONS: [Convention; 12] = [
     Convention::new("fullnameOverride", r#""other""#, "/metadata/name", r#""other""#),
     Convention::new("commonLabels", r#"{ "team": "heart" }"#, "/metadata/labels/team", r#""heart""#),
     Convention::new("podLabels", r#"{ "pod": "x" }"#, "/spec/template/metadata/labels/pod", r#""x""#),
@@ -27,6 +27,7 @@ const CONVENTIONS: [Convention; 11] = [
         "/spec/template/metadata/annotations/note",
         r#""x""#,
     ),
+    Convention::new("deploymentAnnotations", r#"{ "note": "x" }"#, "/metadata/annotations/note", r#""x""#),
     Convention::new("replicaCount", "3", "/spec/replicas", "3"),
     Convention::new("extraArgs", r#"["--extra"]"#, "/spec/template/spec/containers/0/args", r#""--extra""#),
     Convention::new(

@@ -16,6 +16,7 @@ mod pod_security;
 mod programs;
 mod readme;
 mod references;
+mod refusals;
 mod rights;
 mod rules;
 mod schema;

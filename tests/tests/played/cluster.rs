@@ -18,9 +18,6 @@ pub(crate) const WORKLOAD: &str = "orders";
 /// That of the beacon.
 pub(crate) const BEACON: &str = "heartbeat-writer";
 
-/// Where beacon, gate and guard listen unless told otherwise.
-pub(crate) const PORT: u16 = 9600;
-
 /// The releases `heartbeat-writer` and `orders` of one cluster.
 #[derive(Debug)]
 pub(crate) struct Cluster<'s, S> {

@@ -164,16 +164,6 @@ impl<S: PlayedStore> Stage<S> {
         Cluster::new(self, name)
     }
 
-    /// Cuts every pod of a cluster off from the store. Their node still reaches them.
-    pub(crate) fn cut(&self, cluster: &str) -> Result<()> {
-        places_of(cluster).try_for_each(|place| self.network.cut(place))
-    }
-
-    /// The end of a cut.
-    pub(crate) fn heal(&self, cluster: &str) -> Result<()> {
-        places_of(cluster).try_for_each(|place| self.network.heal(place))
-    }
-
     /// The values that every release of a cluster shares, below `flatline`.
     pub(crate) fn flatline(&self, this: &str, that: &str) -> Value {
         let Pace { interval, flatline_after, poll, read_deadline, stop_grace, .. } = self.pace;
@@ -242,12 +232,7 @@ impl<S: PlayedStore> Stage<S> {
     }
 }
 
-fn places_of(cluster: &str) -> impl Iterator<Item = &'static str> {
-    let prefix = format!("{cluster}-");
-    REGIONS.into_iter().filter(move |place| place.starts_with(&prefix))
-}
-
-/// The last run of a cluster.
+/// A run of a cluster that has ended.
 pub(crate) fn last_of(log: &MarkLog, cluster: &str) -> Result<Run> {
     log.runs()?.of(cluster).last().copied().cloned().with_context(|| format!("{cluster} never ran"))
 }
