@@ -72,7 +72,10 @@ impl Kubelet {
         tried.args(["--unshare-pid", "--as-pid-1", "--ro-bind", "/", "/", "--proc", "/proc", "true"]);
         match tried.stdout(Stdio::null()).stderr(Stdio::null()).status() {
             Ok(status) if status.success() => Network::unavailable(),
-            _ => Some("a user without rights may not make a sandbox here".to_owned()),
+            _ => Some(
+                "only root makes sandboxes for other users, and only where those may have namespaces"
+                    .to_owned(),
+            ),
         }
     }
 

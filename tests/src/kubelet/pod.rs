@@ -139,7 +139,7 @@ impl Pod {
     pub fn freeze(&self, container: &str) -> Result<()> {
         let (first, _) = self.inside(container)?;
         let first = Pid::from_raw(i32::try_from(first)?).context("a process has a number")?;
-        // The kubelet's diary names it until its end is noticed, and its number is not given away before.
+        // Its end is noticed within milliseconds, long before its number comes round.
         Ok(kill_process(first, Signal::STOP)?)
     }
 

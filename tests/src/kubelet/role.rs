@@ -95,13 +95,11 @@ impl<'p> Role<'p> {
     }
 
     fn look(&mut self, playing: &Playing, policy: RestartPolicy) -> Result<()> {
-        if let Some(code) = self.notice_end(playing)? {
-            if policy.restarts_after(code) {
-                self.pause();
-            }
+        self.notice_end(playing)?;
+        let Scene::On { prober, ready, .. } = &mut self.scene else {
+            self.go_on(policy);
             return Ok(());
-        }
-        let Scene::On { prober, ready, .. } = &mut self.scene else { return Ok(()) };
+        };
         if prober.is_ready() != *ready {
             *ready = prober.is_ready();
             let now = if *ready { Happening::Ready } else { Happening::NotReady };
@@ -110,19 +108,26 @@ impl<'p> Role<'p> {
         if prober.has_failed() {
             playing.shared.note(&self.container.name, Happening::Unhealthy);
             playing.end(slice::from_mut(self))?;
-            self.pause();
+            self.go_on(policy);
         }
         Ok(())
     }
 
+    /// What the end of the process leads to.
+    fn go_on(&mut self, policy: RestartPolicy) {
+        if self.code().is_some_and(|code| policy.restarts_after(code)) {
+            self.pause();
+        }
+    }
+
     /// Notes the end of the process, once.
-    pub(super) fn notice_end(&mut self, playing: &Playing) -> Result<Option<i32>> {
-        let Scene::On { process, .. } = &mut self.scene else { return Ok(None) };
-        let Some(code) = process.ended()? else { return Ok(None) };
+    pub(super) fn notice_end(&mut self, playing: &Playing) -> Result<()> {
+        let Scene::On { process, .. } = &mut self.scene else { return Ok(()) };
+        let Some(code) = process.ended()? else { return Ok(()) };
         playing.shared.state().inside.remove(&self.container.name);
         playing.shared.note(&self.container.name, Happening::Ended(code));
         self.scene = Scene::Over(code);
-        Ok(Some(code))
+        Ok(())
     }
 
     pub(super) fn tell(&mut self, signal: Signal) -> Result<()> {

@@ -11,8 +11,8 @@ mod gate_alone;
 mod gate_and_guard;
 mod guard_alone;
 mod helm_test;
+mod player;
 mod restarts;
-mod rights;
 mod store;
 mod variants;
 

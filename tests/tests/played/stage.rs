@@ -94,6 +94,17 @@ pub(crate) struct Stage<S> {
     story: Arc<Mutex<Vec<(BootClock, String)>>>,
 }
 
+/// Whether this machine can play pods; says why not where it cannot.
+pub(crate) fn can_be_played() -> bool {
+    match Kubelet::unavailable() {
+        None => true,
+        Some(why) => {
+            println!("skipped: {why}");
+            false
+        }
+    }
+}
+
 /// Plays a scene on a folder, which every pod mounts through a claim.
 pub(crate) fn on_a_folder(scenario: impl FnOnce(&Stage<FolderStore>) -> Result<()>) -> Result<()> {
     on_a_folder_at(HASTY, scenario)
@@ -105,8 +116,7 @@ pub(crate) fn on_a_folder_by_default(scenario: impl FnOnce(&Stage<FolderStore>) 
 }
 
 fn on_a_folder_at(pace: Pace, scenario: impl FnOnce(&Stage<FolderStore>) -> Result<()>) -> Result<()> {
-    if let Some(why) = Kubelet::unavailable() {
-        println!("skipped: {why}");
+    if !can_be_played() {
         return Ok(());
     }
     play(&Stage::set(FolderStore::new()?, pace, Network::with_regions(&REGIONS)?)?, scenario)
@@ -114,8 +124,7 @@ fn on_a_folder_at(pace: Pace, scenario: impl FnOnce(&Stage<FolderStore>) -> Resu
 
 /// Plays a scene on Azurite, which every pod reaches by its address.
 pub(crate) fn on_azurite(scenario: impl FnOnce(&Stage<BlobStore>) -> Result<()> + Send) -> Result<()> {
-    if let Some(why) = Kubelet::unavailable() {
-        println!("skipped: {why}");
+    if !can_be_played() {
         return Ok(());
     }
     let network = Network::with_regions(&REGIONS)?;
