@@ -3,9 +3,9 @@
 
 load helper
 
-# Every step, and the tear down.
+# Every step, and the tear down. Drills look at living clusters first, also in a dry run: drills.bats has them.
 steps() {
-  flatline list | sed -n 's/^\([0-9][0-9]-[a-z-]*\).*/\1/p'
+  flatline list | sed -n 's/^\([09][0-9]-[a-z-]*\).*/\1/p'
 }
 
 everything() {
