@@ -9,6 +9,7 @@ use anyhow::{Result, bail, ensure};
 
 use super::environment;
 use super::playing::Playing;
+use super::pod::Happening;
 use super::probes::Prober;
 use super::process::Process;
 use super::sandbox::{self, Bind, Sandbox};
@@ -25,6 +26,8 @@ impl Playing {
         if let Some(echo) = &self.echo {
             program = program.echo(Arc::clone(echo));
         }
+        // Before it can do anything that shows.
+        self.shared.note(&container.name, Happening::Started);
         let mut process = Process::start(program)?;
         let prober = Prober::start(container, &self.region)?;
         let first = loop {

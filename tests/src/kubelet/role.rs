@@ -89,7 +89,6 @@ impl<'p> Role<'p> {
         let name = &self.container.name;
         let (process, prober) =
             playing.start(self.container).with_context(|| format!("cannot start {name}"))?;
-        playing.shared.note(name, Happening::Started);
         self.scene = Scene::On { process, prober, ready: false };
         Ok(())
     }

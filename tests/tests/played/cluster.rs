@@ -18,6 +18,9 @@ pub(crate) const WORKLOAD: &str = "orders";
 /// That of the beacon.
 pub(crate) const BEACON: &str = "heartbeat-writer";
 
+/// Where beacon, gate and guard listen unless told otherwise.
+pub(crate) const PORT: u16 = 9600;
+
 /// The releases `heartbeat-writer` and `orders` of one cluster.
 #[derive(Debug)]
 pub(crate) struct Cluster<'s, S> {
@@ -62,7 +65,9 @@ impl<'s, S: PlayedStore> Cluster<'s, S> {
     }
 
     fn beacon_at(&self, place: &str) -> Result<Pod> {
-        let pod = self.start(&deployment_in(self.rendered(BEACON, &json!({}))?)?, place)?;
+        // Asked often and with little patience, so that a question that restarts too much shows.
+        let values = json!({ "livenessProbe": { "periodSeconds": 1, "failureThreshold": 2 } });
+        let pod = self.start(&deployment_in(self.rendered(BEACON, &values)?)?, place)?;
         pod.comes_to(BEACON, &Happening::Ready, SOON)?;
         Ok(pod)
     }

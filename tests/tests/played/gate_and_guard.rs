@@ -5,7 +5,7 @@ use flatline_tests::Happening;
 use serde_json::json;
 
 use crate::SOON;
-use crate::cluster::{WORKLOAD, went_in_order};
+use crate::cluster::{PORT, WORKLOAD, went_in_order};
 use crate::stage::Stage;
 use crate::store::PlayedStore;
 
@@ -27,6 +27,8 @@ fn a_standby_is_held_at_its_gate_and_starts_without_a_registry_when_that_opens(
     standby.work.comes_to(GATE, &Happening::Started, SOON)?;
     stage.runs_on("a", stage.pace.watch)?;
     ensure!(standby.work.starts(WORKLOAD) == 0, "the gate holds the pod");
+    let metrics = standby.work.get(GATE, PORT, "/metrics")?.body;
+    ensure!(metrics.contains("heart_monitor_blocked"), "the gate can be scraped: {metrics}");
     b.loses_its_registry();
     owner.die()?;
 

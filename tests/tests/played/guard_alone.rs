@@ -1,11 +1,11 @@
 //! The example with its defaults: a guard around the workload's command, no gate.
 
-use anyhow::{Result, ensure};
-use flatline_tests::{Happening, pause};
+use anyhow::{Context, Result, ensure};
+use flatline_tests::{Happening, Pod, pause};
 use serde_json::{Value, json};
 
 use crate::SOON;
-use crate::cluster::{WORKLOAD, went_in_order};
+use crate::cluster::{PORT, WORKLOAD, went_in_order};
 use crate::stage::{Stage, last_of};
 use crate::store::PlayedStore;
 
@@ -28,10 +28,15 @@ fn the_work_moves_to_the_standby_when_the_owner_dies_and_home_when_somebody_says
     let standby = b.starts(&guarded())?;
     standby.work.comes_to(WORKLOAD, &Happening::Ready, SOON)?;
     stage.runs_on("a", stage.pace.watch)?;
+    ensure!(
+        is_blocked(&standby.work)? && !is_blocked(&owner.work)?,
+        "the standby's guard says that it waits"
+    );
     owner.die()?;
     let run = stage.runs("b", 2)?;
     stage.began_by_the_stamp(&run, "a")?;
     went_in_order(&standby.work, &["flatline-guard-binary"])?;
+    ensure!(!is_blocked(&standby.work)?, "and then that it does not");
 
     let returned = a.starts(&guarded())?;
     returned.work.comes_to(WORKLOAD, &Happening::Ready, SOON)?;
@@ -51,4 +56,10 @@ fn the_work_moves_to_the_standby_when_the_owner_dies_and_home_when_somebody_says
     }
     ensure!(last_of(&stage.log, "a")?.ended, "a's workload had its grace");
     Ok(())
+}
+
+/// What the guard says at the chart's own port.
+fn is_blocked(pod: &Pod) -> Result<bool> {
+    let state: Value = serde_json::from_str(&pod.get(WORKLOAD, PORT, "/state")?.body)?;
+    state["blocked"].as_bool().context("a guard says whether it is blocked")
 }

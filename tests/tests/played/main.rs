@@ -7,6 +7,7 @@ mod stage;
 mod beacons;
 mod cluster;
 mod copy_paste;
+mod cut_off;
 mod gate_alone;
 mod gate_and_guard;
 mod guard_alone;

@@ -173,6 +173,16 @@ impl<S: PlayedStore> Stage<S> {
         Cluster::new(self, name)
     }
 
+    /// Cuts every pod of a cluster off from the store. Their node still reaches them.
+    pub(crate) fn cut(&self, cluster: &str) -> Result<()> {
+        places_of(cluster).try_for_each(|place| self.network.cut(place))
+    }
+
+    /// The end of a cut.
+    pub(crate) fn heal(&self, cluster: &str) -> Result<()> {
+        places_of(cluster).try_for_each(|place| self.network.heal(place))
+    }
+
     /// The values that every release of a cluster shares, below `flatline`.
     pub(crate) fn flatline(&self, this: &str, that: &str) -> Value {
         let Pace { interval, flatline_after, poll, read_deadline, stop_grace, .. } = self.pace;
@@ -241,7 +251,12 @@ impl<S: PlayedStore> Stage<S> {
     }
 }
 
-/// A run of a cluster that has ended.
+fn places_of(cluster: &str) -> impl Iterator<Item = &'static str> {
+    let prefix = format!("{cluster}-");
+    REGIONS.into_iter().filter(move |place| place.starts_with(&prefix))
+}
+
+/// The last run of a cluster.
 pub(crate) fn last_of(log: &MarkLog, cluster: &str) -> Result<Run> {
     log.runs()?.of(cluster).last().copied().cloned().with_context(|| format!("{cluster} never ran"))
 }
