@@ -12,8 +12,8 @@ use crate::rules::{alerts, repository, rules, watched};
 use crate::{nothing_in, text};
 
 const SOON: Duration = Duration::from_secs(30);
-/// Labels that come from where a page is read, not from the page.
-const OF_THE_TARGET: [&str; 3] = ["namespace", "job", "pod"];
+/// Labels that come from where a page is read, not from the page; `cluster` is one that installations add.
+const OF_THE_TARGET: [&str; 4] = ["namespace", "job", "pod", "cluster"];
 /// What is in no rule and no panel, and why.
 const NOT_WATCHED: [(&str, &str); 2] = [
     ("heartbeat_writer_last_beat_timestamp_seconds", "silence_seconds says it without a wall clock"),
