@@ -70,7 +70,11 @@ the threshold.
 {{- end }}
 {{- end }}
 
-{{/* The volume of an Azure Files share and the claim for it, where the store is one: manifests, not a part of one. */}}
+{{/*
+The volume of an Azure Files share and the claim for it, where the store is one: manifests, not a part of one. Helm leaves
+them behind: an upgrade with other settings would otherwise take the claim from the pods that still run with it, and no pod
+could be started with it again, by a rollback least of all.
+*/}}
 {{- define "heart-monitor.storeVolume" -}}
 {{- if eq .Values.flatline.store.type "azureFiles" -}}
 {{- $files := .Values.flatline.store.azureFiles -}}
@@ -82,6 +86,8 @@ metadata:
   name: {{ $volume }}
   labels:
     {{- include "heart-monitor.labels" . | nindent 4 }}
+  annotations:
+    helm.sh/resource-policy: keep
 spec:
   capacity:
     storage: 1Gi # asked for by the API; a share has the size that it has
@@ -119,6 +125,8 @@ metadata:
   namespace: {{ .Release.Namespace | quote }}
   labels:
     {{- include "heart-monitor.labels" . | nindent 4 }}
+  annotations:
+    helm.sh/resource-policy: keep
 spec:
   accessModes: [ReadWriteMany]
   storageClassName: ""

@@ -22,6 +22,7 @@ mod rules;
 mod schema;
 mod shipped;
 mod versions;
+mod volumes;
 
 use std::path::Path;
 use std::sync::OnceLock;
