@@ -120,3 +120,10 @@ STORE_ACCOUNT=
 
 # Where `cargo xtask dist` left images and charts. Empty: target/dist in the repository.
 #DIST=
+
+# --- Drills (22) ----------------------------------------------------------------------------------------------------
+
+# An image with a shell and grep that both clusters can pull, and the namespace for its pods, which must be allowed to
+# share the process namespace of their node.
+#DRILL_IMAGE=mcr.microsoft.com/cbl-mariner/busybox:2.0
+#DRILL_NAMESPACE=default

@@ -3,6 +3,8 @@
 
 # The file with the user's settings.
 CONFIG=${FLATLINE_CONFIG:-${SCRIPTS}/config.sh}
+# Without a folder in its name, `source` would look for it on PATH.
+[[ "${CONFIG}" == */* ]] || CONFIG=./${CONFIG}
 
 # Reads the settings, checks them, and derives the names that do not depend on a side.
 load_config() {

@@ -55,3 +55,5 @@ BEACON_VALUES=
 WORKLOAD_VALUES=
 PUSH_CHARTS=no
 DIST=
+DRILL_IMAGE=mcr.microsoft.com/cbl-mariner/busybox:2.0
+DRILL_NAMESPACE=default

@@ -44,6 +44,16 @@ refused() {
   says 'copy config.example.sh to config.sh'
 }
 
+@test "a file without a folder in its name is the one here, not one on PATH" {
+  printf 'PREFIX=other\n' >"${BATS_TEST_TMPDIR}/bin/mine.sh"
+  chmod +x "${BATS_TEST_TMPDIR}/bin/mine.sh"
+  mkdir "${BATS_TEST_TMPDIR}/here"
+  cp "${FLATLINE_CONFIG}" "${BATS_TEST_TMPDIR}/here/mine.sh"
+  cd "${BATS_TEST_TMPDIR}/here"
+  FLATLINE_CONFIG=mine.sh run -0 flatline settings
+  says 'PREFIX=flatline'
+}
+
 @test "a typing mistake in a name is found" {
   refused 'STORE_ACOUNT=other' 'sets STORE_ACOUNT, which is no setting'
 }

@@ -38,6 +38,8 @@ enum Command {
     Tools,
     /// Install what the tests need and run all of them
     Test(test::Test),
+    /// Lint and test the cluster scripts, as `test` does
+    Scripts,
     /// Run the proofs of the failover protocol for longer than every change can afford
     Prove(prove::Prove),
     /// Everything that a change must pass: tests, format, lints, documents, supply chain, repository
@@ -69,6 +71,7 @@ fn run(command: &Command) -> Result<()> {
         Command::Demo(demo) => demo.run(),
         Command::Tools => tools::install(),
         Command::Test(test) => test.run(),
+        Command::Scripts => scripts::run(),
         Command::Prove(prove) => prove.run(),
         Command::Ci => ci::quick(),
         Command::CiFull => ci::full(),

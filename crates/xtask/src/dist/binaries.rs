@@ -29,6 +29,8 @@ pub(crate) fn built(target: &str) -> PathBuf {
 /// Builds static release binaries. The target is always given, so that the flags reach the binaries but not
 /// the build scripts and macros, which cannot be static.
 pub(super) fn compile(place: &Place, packages: &[&str]) -> Result<()> {
+    // Unpacks the crates, so that the flags can name the folder that they are in.
+    shell::run(place.cargo("fetch").args(["--quiet", "--locked", "--target", &place.target]))?;
     let mut cargo = place.cargo("build");
     // Not RUSTFLAGS, which a path with a space in it would tear apart.
     cargo.env("CARGO_ENCODED_RUSTFLAGS", flags(place).join(&OsString::from("\x1f")));

@@ -17,11 +17,12 @@ struct Package {
     without: &'static str,
 }
 
-const PACKAGES: [Package; 6] = [
+const PACKAGES: [Package; 7] = [
     Package { name: "samba", program: "smbd", without: "nothing is tested on a Samba share" },
     Package { name: "smbnetfs", program: "smbnetfs", without: "nothing is tested on a Samba share" },
     Package { name: "shellcheck", program: "shellcheck", without: "the scripts are not linted" },
     Package { name: "bats", program: "bats", without: "the scripts are not tested" },
+    Package { name: "jq", program: "jq", without: "the drills are not tested" },
     Package { name: "buildah", program: "buildah", without: "no images are built" },
     Package { name: "bubblewrap", program: "bwrap", without: "no rendered pods are played" },
 ];
