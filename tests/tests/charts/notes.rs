@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::fs;
 
 use anyhow::{Context, Result};
+use flatline_tests::Chart;
+use serde_json::json;
 
 use crate::{Rendered, commands, nothing_in, rendered};
 
@@ -55,6 +58,31 @@ fn notes_with_too_few_or_wrong_commands_are_refused() -> Result<()> {
         mistakes("<no value>\n  helm list\n  helm list\n  helm list\n", rendered)?,
         ["has a hole: <no value>"]
     );
+    Ok(())
+}
+
+#[test]
+fn the_notes_warn_of_values_that_let_both_clusters_run() -> Result<()> {
+    let chart = Chart::named("hot-standby-example")?;
+    let (notes, variants, folder) = (chart.notes()?, chart.variants()?, tempfile::tempdir()?);
+    let variant =
+        variants.iter().find(|variant| variant.name == "workload-identity").context("no variant")?;
+    let file = folder.path().join("values.json");
+    let table = [
+        (json!({ "flatline": { "guard": { "onStoreLoss": "keep" } } }), "onStoreLoss is keep"),
+        (
+            json!({ "flatline": { "ownership": "off" }, "guard": { "enabled": false }, "gate": { "enabled": true } }),
+            "ownership is off",
+        ),
+        (json!({ "guard": { "enabled": false }, "gate": { "enabled": true } }), "without a guard"),
+    ];
+    assert!(!notes.with(&[&variant.values])?.contains("WARNING"));
+    for (values, warning) in table {
+        fs::write(&file, values.to_string())?;
+        let told = notes.with(&[&variant.values, &file])?;
+        let mut warnings = told.lines().filter(|line| line.starts_with("WARNING"));
+        assert!(warnings.any(|line| line.contains(warning)), "{values}: {told}");
+    }
     Ok(())
 }
 
