@@ -6,6 +6,7 @@
 #   - nodes over several zones, so that the two beacons of a cluster do not fall together;
 #   - Cilium as the engine of network policies, since the charts bring some;
 #   - the right to pull from its region's registry;
+#   - upgrades by Azure, each cluster on a day of its own (MAINTENANCE_A, MAINTENANCE_B);
 #   - no SSH key, and no local accounts where ADMIN_GROUP names who administers it.
 # Then it adds each cluster to kubeconfig under its context. Has nothing to do where the clusters are there already
 # (CLUSTERS=existing).
@@ -22,6 +23,9 @@ step() {
   [[ "${CLUSTERS}" == create ]] || skip 'they are there (CLUSTERS=existing)'
   require_azure
   require_program kubectl 'to add the clusters to kubeconfig; az aks install-cli installs it'
+  # az prepares a context for kubelogin only where it finds it.
+  [[ -z "${ADMIN_GROUP}" ]] ||
+    require_program kubelogin 'by kubectl for clusters with ADMIN_GROUP; az aks install-cli installs it'
   local side
   for side in "${SIDES[@]}"; do
     name_side "${side}"
@@ -30,6 +34,8 @@ step() {
     ensure_subnet_role
     ensure_cluster
     ensure_pull_role
+    ensure_window aksManagedAutoUpgradeSchedule
+    ensure_window aksManagedNodeOSUpgradeSchedule
     ensure_context
   done
 }
@@ -84,13 +90,17 @@ cluster_options() {
   dns=$(cidr_address "${SERVICES}" 10)
   options=(
     --tier "${CLUSTER_TIER}"
-    --node-count "${NODE_COUNT}" --node-vm-size "${NODE_SIZE}" --zones "${zones[@]}"
+    --node-count "${NODE_COUNT}" --node-vm-size "${NODE_SIZE}"
     --network-plugin azure --network-plugin-mode overlay --network-dataplane cilium --network-policy cilium
     --pod-cidr "${PODS}" --service-cidr "${SERVICES}" --dns-service-ip "${dns}"
     --enable-oidc-issuer --enable-workload-identity
     --no-ssh-key
     --auto-upgrade-channel patch --node-os-upgrade-channel NodeImage
   )
+  # A region without zones.
+  ((${#zones[@]} == 0)) || options+=(--zones "${zones[@]}")
+  # The premium tier is for long-term support, and Azure takes neither without the other.
+  [[ "${CLUSTER_TIER}" != premium ]] || options+=(--k8s-support-plan AKSLongTermSupport)
   [[ -z "${KUBERNETES_VERSION}" ]] || options+=(--kubernetes-version "${KUBERNETES_VERSION}")
   [[ -n "${IMAGE_REGISTRY_A}" ]] || options+=(--attach-acr "${REGISTRY_ID}")
   [[ -z "${API_RANGES}" ]] || options+=(--api-server-authorized-ip-ranges "${API_RANGES}")
@@ -111,6 +121,19 @@ ensure_pull_role() {
   fi
   say "cluster ${CLUSTER} gets the right to pull from ${REGISTRY}"
   az_run aks update --name "${CLUSTER}" --resource-group "${GROUP}" --attach-acr "${REGISTRY_ID}"
+}
+
+# ensure_window NAME: what Azure upgrades in this cluster, it upgrades on this cluster's day and not on the other's.
+ensure_window() {
+  local window=(--name "$1" --cluster-name "${CLUSTER}" --resource-group "${GROUP}") day
+  if az_has aks maintenanceconfiguration show "${window[@]}"; then
+    say "cluster ${CLUSTER} has its $1"
+    return
+  fi
+  day=$(setting_of MAINTENANCE)
+  say "cluster ${CLUSTER} gets its $1: ${day}, 02:00 to 06:00 UTC"
+  az_run aks maintenanceconfiguration add "${window[@]}" --schedule-type Weekly --interval-weeks 1 --day-of-week "${day}" \
+    --start-time 02:00 --utc-offset +00:00 --duration 4
 }
 
 ensure_context() {

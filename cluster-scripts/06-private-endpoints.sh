@@ -6,6 +6,9 @@
 # lose the store with the other's region. Then it makes sure that Azure has approved the endpoints. Has nothing to do where
 # the store is there already (STORE_URL). Existing clusters need ENDPOINT_SUBNET_A and ENDPOINT_SUBNET_B.
 #
+# A network asks one zone of that name. Where an existing one has its zone already, or a DNS server of its own, Azure refuses
+# the link or nobody asks it: put the endpoint's record where that network asks, and name the store in STORE_URL.
+#
 # Rights: Contributor on the resource groups PREFIX-a and PREFIX-b, and on the storage account.
 # Cost: two private endpoints and two private DNS zones.
 
@@ -39,6 +42,8 @@ ensure_zone() {
   az_run network private-dns zone create --name "${ZONE}" --resource-group "${GROUP}" --tags "${TAG}"
 }
 
+# The zone is authoritative for every account that has private endpoints, and knows ours alone. Others of that kind, which
+# this network reaches by their public names, would vanish, if Azure did not look for them outside (NxDomainRedirect).
 ensure_link() {
   local link=(--name "${PREFIX}-${SIDE}" --zone-name "${ZONE}" --resource-group "${GROUP}")
   if az_has network private-dns link vnet show "${link[@]}"; then
@@ -47,7 +52,7 @@ ensure_link() {
   fi
   say "network of cluster ${SIDE} is to ask that zone"
   az_run network private-dns link vnet create "${link[@]}" --virtual-network "${ENDPOINTS_NETWORK_ID}" \
-    --registration-enabled false --tags "${TAG}"
+    --registration-enabled false --resolution-policy NxDomainRedirect --tags "${TAG}"
 }
 
 ensure_endpoint() {

@@ -40,6 +40,7 @@ CONTEXT_B=flatline-b
 
 # Nodes: at least 2, so that the two beacons of a cluster stand on two of them. Zones differ by region and size:
 # az vm list-skus --location westeurope --size Standard_D2s --zone --output table
+# Empty in a region that has none.
 #NODE_SIZE=Standard_D2s_v5
 #NODE_COUNT=3
 #ZONES_A="1 2 3"
@@ -47,6 +48,10 @@ CONTEXT_B=flatline-b
 
 # free, standard or premium: free has no promised availability of the API server.
 #CLUSTER_TIER=standard
+
+# The days on which Azure upgrades the clusters, from 02:00 to 06:00 UTC: not the same, since an upgrade replaces every node.
+#MAINTENANCE_A=Tuesday
+#MAINTENANCE_B=Thursday
 
 # Empty: what Azure takes by default. At least 1.29.
 #KUBERNETES_VERSION=

@@ -91,6 +91,6 @@ az_roles() {
   if ((status != 0 && status != 3)) && ! dry_run; then
     die "cannot list the roles at $3: ${answer}"
   fi
-  ((status == 0)) && printf '%s' "${answer}"
-  return 0
+  # Ids and nothing else: a warning of Python's own is no assignment.
+  ((status != 0)) || sed -n '/^\//p' <<<"${answer}"
 }

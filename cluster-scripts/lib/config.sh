@@ -10,13 +10,14 @@ CONFIG=${FLATLINE_CONFIG:-${SCRIPTS}/config.sh}
 load_config() {
   [[ -f "${CONFIG}" ]] ||
     die "there are no settings at ${CONFIG}; copy config.example.sh to config.sh and fill it in, or name a file in FLATLINE_CONFIG"
+  [[ "$(<"${CONFIG}")" != *$'\r'* ]] || die "${CONFIG} has the line ends of Windows; write it with plain ones"
   bash -n "${CONFIG}" || die "${CONFIG} is not a shell file that can be read"
   refuse_unknown_settings
   # The defaults come first, so that a variable of the caller's environment is never taken for a setting.
   # shellcheck source=settings.sh
   source "${LIB}/settings.sh"
   # shellcheck source=/dev/null
-  source "${CONFIG}"
+  source "${CONFIG}" || die "${CONFIG} ends with a command that fails; it is to hold settings and nothing else"
   check_config
   name_everything
 }

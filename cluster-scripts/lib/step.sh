@@ -6,10 +6,13 @@
 set -euo pipefail
 
 if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then
-  echo "these scripts need bash 4.4 or newer; this is ${BASH_VERSION}" >&2
+  echo "these scripts need bash 4.4 or newer; this is ${BASH_VERSION} (macOS brings 3.2: brew install bash)" >&2
   exit 1
 fi
 shopt -s inherit_errexit nullglob
+
+# With it `cd` prints where it went, and may go elsewhere.
+unset CDPATH
 
 SCRIPTS=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 STEP=$(basename -- "$0" .sh)

@@ -68,6 +68,35 @@ refused() {
   says 'NODE_COUNT=3'
 }
 
+@test "a file of settings that ends badly, or was written by Windows, is refused" {
+  refused 'false' 'ends with a command that fails'
+  refused $'LOCATION_A=westeurope\r' 'has the line ends of Windows'
+}
+
+@test "a file of settings named without a path is not looked for on PATH" {
+  cd "${BATS_TEST_TMPDIR}"
+  echo 'PREFIX=other' >"${BATS_TEST_TMPDIR}/bin/config.sh"
+  FLATLINE_CONFIG=config.sh run -0 flatline settings
+  says 'PREFIX=flatline'
+}
+
+@test "the scripts find their parts from any folder, whatever CDPATH says" {
+  cd "${SCRIPTS}/.."
+  CDPATH=.:/tmp PATH=${TEST_PATH} run -0 "${SCRIPTS##*/}/flatline" settings
+  says 'PREFIX=flatline'
+}
+
+@test "settings that have a default are not to be emptied, but for those that may be" {
+  refused 'PREFIX=' 'PREFIX is missing'
+  refused 'NODE_COUNT=' 'NODE_COUNT is missing'
+  refused 'STORE_CONTAINER=' 'STORE_CONTAINER is missing'
+  refused 'BEACON_RELEASE=' 'BEACON_RELEASE is missing'
+  refused 'CLUSTERS=' '1 thing to mend'
+  set_to STORE_PREFIX= ZONES_A= ZONES_B=
+  run -0 flatline settings
+  says 'the store is https://flatlinetest.blob.core.windows.net/heartbeat'
+}
+
 @test "a store in the region of cluster a is refused" {
   refused 'LOCATION_STORE=westeurope' 'its loss would take the store along'
 }
@@ -91,6 +120,11 @@ refused() {
   refused 'STORE_PREFIX=/orders' 'names with / between them'
   refused 'WORKLOAD_RELEASE=Orders' 'a Kubernetes name'
   refused 'ADMIN_GROUP=admins' 'ADMIN_GROUP is '
+  refused 'NODE_SIZE="Standard D2s"' 'a size of virtual machines'
+  refused 'API_RANGES="203.0.113.7, 198.51.100.0/24"' 'addresses and ranges with commas between them'
+  refused 'API_RANGES=everybody' 'addresses and ranges with commas between them'
+  refused 'CONTEXT_A=--help' 'the name of a context in kubeconfig'
+  refused "STORE_URL='https://x y\"z/heartbeat'" 'STORE_URL is '
 }
 
 @test "forms of numbers and choices" {
@@ -101,6 +135,7 @@ refused() {
   refused 'CLUSTER_TIER=gold' 'free, standard or premium'
   refused 'KUBERNETES_VERSION=latest' 'a version such as 1.33'
   refused 'OWNERSHIP=off' 'prefer or strict'
+  refused 'MAINTENANCE_A=tuesday' 'a day of the week such as Tuesday'
 }
 
 @test "a signature in the store's URL is refused, and not shown" {
@@ -115,6 +150,7 @@ refused() {
   refused 'CONTEXT_B=flatline-a' "CONTEXT_A and CONTEXT_B are both 'flatline-a'"
   refused 'LOCATION_B=westeurope' 'the loss of one region would take both clusters'
   refused 'REGISTRY_B=flatlinetesta' "the loss of one region would take both clusters' images"
+  refused 'MAINTENANCE_B=Tuesday' 'both clusters would be upgraded at once'
   refused 'WORKLOAD_RELEASE=heartbeat-writer' 'a federated credential needs a name of its own'
 }
 
@@ -138,6 +174,13 @@ refused() {
   refused 'ENDPOINTS_A=10.10.15.0/24' 'NODES_A (10.10.0.0/20) and ENDPOINTS_A (10.10.15.0/24) overlap'
   refused 'PODS=10.20.0.0/17' 'NETWORK_B (10.20.0.0/16) and PODS (10.20.0.0/17) overlap'
   refused 'SERVICES=10.244.128.0/24' 'PODS (10.244.0.0/16) and SERVICES (10.244.128.0/24) overlap'
+}
+
+@test "ranges without room" {
+  refused 'NODES_A=10.10.0.0/29' 'NODES_A (10.10.0.0/29) has 8 addresses, and must have at least 9'
+  refused 'ENDPOINTS_B=10.20.16.0/30' 'ENDPOINTS_B (10.20.16.0/30) has 4 addresses'
+  refused 'PODS=10.244.0.0/23' 'PODS (10.244.0.0/23) has 512 addresses, and must have at least 1024'
+  refused 'SERVICES=10.96.0.0/28' 'SERVICES (10.96.0.0/28) has 16 addresses'
 }
 
 @test "existing clusters and an existing store need other settings" {

@@ -76,7 +76,7 @@ everything() {
   run -0 --separate-stderr flatline 04 --dry-run --only a
   local words
   eval "words=($(grep 'aks create' <<<"${output}"))"
-  [[ " ${words[*]} " == *' --zones 1 2 --network-plugin '* ]]
+  [[ " ${words[*]} " == *' --zones 1 2 --attach-acr '* ]]
   eval "words=($(grep 'role assignment create' <<<"${output}"))"
   [[ "${words[8]}" == --role && "${words[9]}" == 'Network Contributor' ]]
 }

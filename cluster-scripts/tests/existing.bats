@@ -68,10 +68,22 @@ load helper
 
 @test "Entra, API ranges and a version reach the cluster" {
   up_to 04
+  only_programs az kubectl helm skopeo kubelogin
   set_to ADMIN_GROUP=01234567-89ab-cdef-0123-456789abcdef API_RANGES=20.1.2.3/32 KUBERNETES_VERSION=1.33
   run -0 flatline 04 --only a
   [[ "$(changes)" == *'"--enable-aad", "--enable-azure-rbac", "--aad-admin-group-object-ids", "01234567-89ab-cdef-0123-456789abcdef", "--disable-local-accounts"'* ]]
   golden clusters-with-entra
+}
+
+@test "clusters with Entra need kubelogin, and the premium tier its support plan" {
+  up_to 04
+  set_to CLUSTER_TIER=premium ZONES_A=
+  run -0 --separate-stderr flatline 04 --dry-run --only a
+  [[ "${output}" == *'--tier premium '*' --k8s-support-plan AKSLongTermSupport'* && "${output}" != *--zones* ]]
+  set_to ADMIN_GROUP=01234567-89ab-cdef-0123-456789abcdef
+  run -1 flatline 04
+  says 'kubelogin is not on PATH'
+  [[ -z "$(changes)" ]]
 }
 
 @test "a cluster that Azure still makes is waited for" {
