@@ -15,27 +15,43 @@ step() {
   [[ "${CLUSTERS}" == create ]] || skip 'the clusters have their networks (CLUSTERS=existing)'
   require_azure
   local side
+  for side in a b; do
+    name_side "${side}"
+    refuse_disconnected
+  done
   for side in "${SIDES[@]}"; do
     name_side "${side}"
     ensure_peering
   done
 }
 
+# Sets `peering` to the current side's.
+name_peering() {
+  peering=(--name "to-${OTHER}" --vnet-name "${NETWORK}" --resource-group "${GROUP}")
+}
+
+# One that lost its other side never connects again by itself, and Azure refuses the other side's until it is gone.
+refuse_disconnected() {
+  local peering state
+  name_peering
+  az_has network vnet peering show "${peering[@]}" || return 0
+  state=$(az_ask peeringState network vnet peering show "${peering[@]}")
+  [[ "${state}" != Disconnected ]] ||
+    die "peering to-${OTHER} of ${NETWORK} is disconnected; delete it (\`$(quoted az network vnet peering delete "${peering[@]}" \
+      --subscription "${SUBSCRIPTION}")\`) and run this step again"
+}
+
 ensure_peering() {
-  local name=to-${OTHER} remote state
-  remote=$(resource_id "${PREFIX}-${OTHER}" "Microsoft.Network/virtualNetworks/${PREFIX}-${OTHER}")
-  local found=(network vnet peering show --name "${name}" --vnet-name "${NETWORK}" --resource-group "${GROUP}")
-  if ! az_has "${found[@]}"; then
-    say "peering of ${NETWORK} with ${PREFIX}-${OTHER}"
-    az_run network vnet peering create --name "${name}" --vnet-name "${NETWORK}" --resource-group "${GROUP}" \
-      --remote-vnet "${remote}" --allow-vnet-access true
+  local peering remote state
+  name_peering
+  if az_has network vnet peering show "${peering[@]}"; then
+    state=$(az_ask peeringState network vnet peering show "${peering[@]}")
+    say "peering of ${NETWORK} is there and ${state}"
     return
   fi
-  state=$(az_ask peeringState "${found[@]}")
-  say "peering of ${NETWORK} is there and ${state}"
-  # One that lost its other side never connects again by itself.
-  [[ "${state}" != Disconnected ]] ||
-    die "peering ${name} of ${NETWORK} is disconnected; delete it (\`az network vnet peering delete\`) and run this step again"
+  remote=$(resource_id "${PREFIX}-${OTHER}" "Microsoft.Network/virtualNetworks/${PREFIX}-${OTHER}")
+  say "peering of ${NETWORK} with ${PREFIX}-${OTHER}"
+  az_run network vnet peering create "${peering[@]}" --remote-vnet "${remote}" --allow-vnet-access true
 }
 
 step_main "$@"

@@ -78,12 +78,12 @@ push_images() {
     say "${IMAGE_REGISTRY}/${image}, ${digest}"
     log_in "${TOOL}" login --authfile "${LOGIN}/images.json"
     file=$(image_file "${name}")
-    push_image "${file}" "${image}"
+    push_image "${file}" "${image}" "${digest}"
   done
 }
 
 push_image() {
-  local file=$1 image=$2 auth=()
+  local file=$1 image=$2 digest=$3 auth=() pushed
   [[ -n "${IMAGE_REGISTRY_A}" ]] || auth=(--authfile "${LOGIN}/images.json")
   if [[ "${TOOL}" == skopeo ]]; then
     run skopeo copy "${auth[@]}" --preserve-digests "oci-archive:${file}" "docker://${IMAGE_REGISTRY}/${image}"
@@ -91,7 +91,12 @@ push_image() {
   fi
   # The others know an archive only by way of their own store.
   run "${TOOL}" pull --quiet "oci-archive:${file}"
-  run "${TOOL}" push "${auth[@]}" "localhost/${image}" "docker://${IMAGE_REGISTRY}/${image}"
+  run "${TOOL}" push --digestfile "${LOGIN}/pushed" "${auth[@]}" "localhost/${image}" "docker://${IMAGE_REGISTRY}/${image}"
+  ! dry_run || return 0
+  # Out of that store layers are compressed anew, by another version perhaps to other bits.
+  pushed=$(<"${LOGIN}/pushed")
+  [[ "${pushed}" == "${digest}" ]] ||
+    die "${TOOL} has pushed ${image} as ${pushed}, and pods will ask for ${digest}: install skopeo, which keeps the bits, and run this step again"
 }
 
 push_charts() {

@@ -82,7 +82,9 @@ release() {
   [[ -z "$4" ]] || more=(--values "$4")
   shift 4
   run helm upgrade --install "${name}" "${chart}" --kube-context "${CONTEXT}" --namespace "${namespace}" \
-    --create-namespace --values "${VALUES}" "${more[@]}" --set "fullnameOverride=${name}" "$@"
+    --create-namespace --values "${VALUES}" "${more[@]}" --set-string "fullnameOverride=${name}" "$@" ||
+    die "helm could not deploy ${name} to cluster ${SIDE}. Where it says that another operation is in progress, an earlier run was \
+killed: \`helm rollback ${name} --kube-context ${CONTEXT} --namespace ${namespace}\`, or \`helm uninstall\` where that was the first"
 }
 
 say_what_is_next() {

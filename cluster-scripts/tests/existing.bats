@@ -123,6 +123,9 @@ load helper
   echo Disconnected >"${STATE}/answer-peering"
   run -1 flatline 02
   says 'is disconnected; delete it'
+  says 'az network vnet peering delete --name to-b --vnet-name flatline-a'
+  run -1 flatline 02 --only b
+  says 'peering to-b of flatline-a is disconnected'
 }
 
 @test "an account that is not as it must be is refused, with the difference" {
@@ -179,6 +182,22 @@ load helper
   only_programs az kubectl helm buildah podman
   run -0 flatline 08 --only a
   golden images-by-buildah
+}
+
+@test "an image that was compressed anew on its way is found" {
+  up_to 08
+  only_programs az kubectl helm buildah
+  echo sha256:other >"${STATE}/answer-digest"
+  run -1 flatline 08
+  says 'buildah has pushed heart-monitor:0.1.0 as sha256:other, and pods will ask for sha256:0'
+}
+
+@test "a release that Helm refuses is told, with what to do" {
+  up_to 09
+  echo 1 >"${STATE}/fail-at"
+  run -1 flatline 09
+  says 'helm could not deploy heartbeat-writer to cluster a'
+  says 'helm rollback heartbeat-writer --kube-context flatline-a --namespace flatline'
 }
 
 @test "charts are pushed where that is asked for, once" {
