@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{ClusterId, OwnershipRecord, Phase, Verdict};
+use crate::{ClusterId, OwnershipRecord, Phase, RecordState, Verdict};
 
 /// What a cluster is, in the letter that operators of classic pairs know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,6 +37,31 @@ impl Letter {
         match Self::without_record(verdict, owns) {
             Some(Self::Standby) if was_refused => Some(Self::Refused),
             letter => letter,
+        }
+    }
+
+    /// The letter of a cluster where nobody can tell who owns the work: a flat heart is dead all the same.
+    pub const fn without_owner(verdict: Verdict) -> Option<Self> {
+        match verdict {
+            Verdict::Flatlined(_) => Some(Self::Dead),
+            Verdict::Beating | Verdict::Unknown(_) => None,
+        }
+    }
+
+    /// The letter of a cluster by what is known of the record.
+    pub fn by(
+        state: &RecordState,
+        cluster: &ClusterId,
+        primary: &ClusterId,
+        verdict: Verdict,
+    ) -> Option<Self> {
+        match state {
+            RecordState::Found(record) => Self::under(record, cluster, verdict),
+            RecordState::Absent => Self::without_record(verdict, cluster == primary),
+            RecordState::NotRead
+            | RecordState::Unreadable
+            | RecordState::Lost(_)
+            | RecordState::Unusable(_) => Self::without_owner(verdict),
         }
     }
 

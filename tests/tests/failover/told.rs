@@ -14,6 +14,7 @@ use crate::scene::{Scene, notes_to};
 on_a_folder! {
     the_letters_follow_the_work,
     a_claim_that_was_contested_is_told_by_its_letter,
+    where_nobody_can_tell_who_owns_the_work_there_is_no_letter,
     whoever_has_the_key_makes_a_waiting_guard_the_owner_and_the_other_stops,
     notifications_come_in_the_order_of_events,
 }
@@ -76,6 +77,29 @@ fn a_claim_that_was_contested_is_told_by_its_letter(scene: &Scene<impl TestStore
     claimant.thaw()?;
     comes_to(port, "N")?;
     scene.runs_on("a", scene.pace.watch)
+}
+
+fn where_nobody_can_tell_who_owns_the_work_there_is_no_letter(scene: &Scene<FolderStore>) -> Result<()> {
+    let (a, port) = listening(scene, "a")?;
+    scene.runs("a", 1)?;
+    comes_to(port, "O")?;
+    let has_none = |why: &str| {
+        until(&format!("no letter, {why}"), SOON, || {
+            let state: Value = serde_json::from_str(&get(port, "/state").ok()?.body).ok()?;
+            state["letter"].is_null().then_some(())
+        })?;
+        let page = get(port, "/metrics")?.body;
+        let mut letters = page.lines().filter(|line| line.starts_with("heart_monitor_letter{"));
+        ensure!(letters.all(|line| line.ends_with(" 0")), "{why}: {page}");
+        Ok(())
+    };
+    scene.store.take_away()?;
+    has_none("the store is away")?;
+    a.runs_nothing()?;
+    scene.store.bring_back()?;
+    comes_to(port, "O")?;
+    scene.store.lose_record()?;
+    has_none("the record is lost")
 }
 
 fn whoever_has_the_key_makes_a_waiting_guard_the_owner_and_the_other_stops(

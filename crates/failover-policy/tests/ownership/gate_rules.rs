@@ -259,6 +259,33 @@ fn a_gate_shows_the_classic_letter_of_its_cluster() {
     for (record, letter) in table {
         let mut bench = gate(gate_rule("b")).with_record(next(record));
         bench.run_to(0);
-        assert_eq!(bench.machine.letter(), letter, "{:?}", bench.record);
+        assert_eq!(bench.machine.letter(), Some(letter), "{:?}", bench.record);
     }
+}
+
+#[test]
+fn without_a_record_the_primary_has_the_owners_letter_and_where_nobody_can_tell_there_is_none() {
+    let [malformed, newer] = unusable();
+    let table = [
+        (RecordFinding::Absent, Some(Letter::Owned), Some(Letter::Standby)),
+        (RecordFinding::Unreadable, None, None),
+        (malformed, None, None),
+        (newer, None, None),
+    ];
+    for (finding, of_a, of_b) in table {
+        let letter = |this| {
+            let mut bench = gate(gate_rule(this));
+            assert_eq!(bench.machine.letter(), None, "nothing was read yet");
+            bench.record = finding.clone();
+            bench.run_to(0);
+            bench.machine.letter()
+        };
+        assert_eq!((letter("a"), letter("b")), (of_a, of_b), "{finding:?}");
+    }
+    let mut owner = gate(GateRule { mode: Mode::Strict, ..gate_rule("a") }).with_record(active("b"));
+    owner.run_to(0);
+    owner.record = RecordFinding::Absent;
+    owner.run_to(2000);
+    assert_eq!(owner.machine.record(), &RecordState::Lost(LossCause::Missing));
+    assert_eq!(owner.machine.letter(), None, "a lost record tells nothing");
 }

@@ -100,7 +100,8 @@ impl RecordMetrics {
         );
         registry.register(
             "heart_monitor_letter",
-            "1 for this cluster's classic letter: O owns, S stands by, N tried and refused; never D, since it runs",
+            "1 for this cluster's classic letter: O owns, S stands by, N tried and refused; never D, since it runs; none while the \
+             record does not tell",
             self.letter.clone(),
         );
         registry.register("heart_monitor_waiting", "1 for what is waited for", self.waiting.clone());
@@ -203,8 +204,8 @@ impl RecordMetrics {
         self.revision.set(count(record.map(|record| record.revision)));
     }
 
-    pub(crate) fn show_waiting(&self, waiting: Option<&Waiting>, letter: Letter) {
-        one_of(&self.letter, "letter", &["D", "O", "S", "N"], letter.as_str());
+    pub(crate) fn show_waiting(&self, waiting: Option<&Waiting>, letter: Option<Letter>) {
+        one_of(&self.letter, "letter", &["D", "O", "S", "N"], letter.map_or("", Letter::as_str));
         one_of(&self.waiting, "for", &words::WAITS, waiting.map_or("", words::waiting));
     }
 

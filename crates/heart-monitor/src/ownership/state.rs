@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use failover_policy::{
-    Assessment, BootTime, ClusterId, Gate, Letter, MaintenanceFinding, Now, OwnershipRecord, RecordState,
-    Span, StopCause, Waiting,
+    Assessment, BootTime, ClusterId, Gate, Letter, MaintenanceFinding, Now, RecordState, Span, StopCause,
+    Waiting,
 };
 use flatline_shell::Clock;
 use flatline_shell::activation::RefusedActivations;
@@ -45,7 +45,7 @@ struct Known {
     heart: Option<Heart>,
     own: Option<Assessment>,
     waiting: Option<Waiting>,
-    letter: Letter,
+    letter: Option<Letter>,
     maintenance: Option<MaintenanceFinding>,
     /// Whether a rehearsal went well, or why not.
     rehearsal: Option<Result<(), String>>,
@@ -81,7 +81,7 @@ impl OwnershipState {
                 heart: None,
                 own: None,
                 waiting: None,
-                letter: Letter::Standby,
+                letter: None,
                 maintenance: None,
                 rehearsal: None,
             }),
@@ -201,7 +201,7 @@ impl Report for OwnershipState {
             "program": "heart-monitor",
             "version": env!("CARGO_PKG_VERSION"),
             "cluster": self.this,
-            "letter": known.letter.as_str(),
+            "letter": known.letter.map(Letter::as_str),
             "ownership": self.mode,
             "blocked": known.blocked,
             "heart_beat_count": beats,
@@ -226,10 +226,8 @@ impl OwnershipState {
     fn heart_report(&self, known: &Known, heart: &Heart) -> HeartReport {
         let primary = Some(&self.primary);
         let report = HeartReport::new(&heart.cluster, primary, &heart.assessment, heart.error.as_ref(), None);
-        let letter = |record: &OwnershipRecord| {
-            Letter::under(record, &heart.cluster, heart.assessment.verdict).map(Letter::as_str)
-        };
-        HeartReport { letter: known.record.record().map_or(report.letter, letter), ..report }
+        let letter = Letter::by(&known.record, &heart.cluster, &self.primary, heart.assessment.verdict);
+        HeartReport { letter: letter.map(Letter::as_str), ..report }
     }
 }
 

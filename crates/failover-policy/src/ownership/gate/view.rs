@@ -48,11 +48,10 @@ impl Gate {
         }
     }
 
-    /// The classic letter of this gate's cluster.
-    pub fn letter(&self) -> Letter {
+    /// The classic letter of this gate's cluster; `None` where nobody can tell who owns the work.
+    pub fn letter(&self) -> Option<Letter> {
         // Whoever is asked runs, so it is not dead.
-        let under = |record| Letter::under(record, &self.rule.this, Verdict::Beating);
-        self.state.record().and_then(under).unwrap_or(Letter::Standby)
+        Letter::by(&self.state, &self.rule.this, &self.rule.primary, Verdict::Beating)
     }
 
     /// The swap by which this gate's cluster becomes the owner at once, on an operator's word; `None` where the
