@@ -1,5 +1,6 @@
 //! `timing`: every duration, what follows from it, and every inequality with its slack.
 
+use anstyle::Style;
 use failover_policy::{LeaseTiming, Role, Severity, SignedSpan, Span, Timing};
 use flatline_shell::{ConfigError, Exit};
 use serde::Serialize;
@@ -120,7 +121,19 @@ fn human(report: &TimingReport) -> String {
             text += &format!("         {}\n", line.remedy);
         }
     }
-    text
+    let (style, starts) = who_starts(report);
+    text + &format!("{style}{starts}{style:#}\n")
+}
+
+/// The last line: the exit code is about gates alone.
+fn who_starts(report: &TimingReport) -> (Style, &'static str) {
+    match (report.safe, report.guard_safe) {
+        (true, true) => (paint::GOOD, "gates and guards start with this"),
+        (true, false) => {
+            (paint::BAD, "gates start with this, guards do not: 'heart-monitor run' exits with 2")
+        }
+        (false, _) => (paint::BAD, "neither gates nor guards start with this"),
+    }
 }
 
 #[cfg(test)]
@@ -141,5 +154,20 @@ mod tests {
         let timing = Timing { flatline_after: Span::from_secs(5), ..Timing::default() };
         assert!(!report(&timing).safe);
         insta::assert_snapshot!("unsafe_budget", shown(&timing));
+    }
+
+    #[test]
+    fn the_last_line_says_who_starts() {
+        let grace = |millis| Timing { stop_grace: Span::from_millis(millis), ..Timing::default() };
+        let short = Timing { flatline_after: Span::from_secs(5), ..Timing::default() };
+        let table = [
+            (grace(1500), "gates and guards start"),
+            (grace(5000), "gates start with this, guards do not"),
+            (short, "neither gates nor guards start"),
+        ];
+        for (timing, start) in table {
+            let shown = shown(&timing);
+            assert!(shown.lines().last().is_some_and(|last| last.starts_with(start)), "{start}: {shown}");
+        }
     }
 }

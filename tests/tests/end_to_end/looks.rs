@@ -111,6 +111,9 @@ fn timing_prints_the_budget_and_refuses_an_unsafe_one() -> Result<()> {
     let store = FolderStore::new()?;
     let exit = monitor(&store, &["timing"])?;
     assert_eq!(exit.code, 0, "{exit}");
+    let for_gates = monitor(&store, &["timing", "--stop-grace", "5s"])?;
+    assert_eq!(for_gates.code, 0, "{for_gates}");
+    assert!(for_gates.text(Stream::Stdout).contains("gates start with this, guards do not"), "{for_gates}");
     let unsafe_exit = monitor(&store, &["timing", "-o", "json", "--flatline-after", "5s"])?;
     assert_eq!(unsafe_exit.code, 2, "{unsafe_exit}");
     let exact = monitor(&store, &["timing", "-o", "json"])?;
