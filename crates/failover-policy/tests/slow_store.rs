@@ -102,11 +102,9 @@ fn an_operators_handover_begins() {
     let timing = Timing::default();
     let mut handover = Handover::new(HandoverRule {
         to: id("b"),
-        primary: id("a"),
         drain: Span::ZERO,
         by: "operator".to_owned(),
         watch: WatchRule::new(&timing),
-        lease: LeaseTiming::of(&timing),
         cache_age: Span::ZERO,
     });
     let mut since = Duration::ZERO;

@@ -77,19 +77,9 @@ impl RecordReport {
                 (style_of(record), words::sentence(record)),
                 (Style::new(), format!("{}; {}", words::origin(record), words::promises(record))),
             ],
-            (Ok(FoundRecord::Absent), Some(primary)) => {
-                vec![(
-                    Style::new(),
-                    format!(
-                        "no ownership record: on a new store cluster {primary} owns the work as the primary; where there \
-                         ever was one it is lost: restart no monitor, and see 'heart-monitor activate'"
-                    ),
-                )]
-            }
-            (Ok(FoundRecord::Absent), None) => {
-                let text =
-                    "no ownership record: the primary owns the work; which cluster that is, --primary says";
-                vec![(Style::new(), text.to_owned())]
+            (Ok(FoundRecord::Absent), _) => {
+                let text = words::no_record(primary);
+                vec![(Style::new(), format!("{text}: restart no monitor, and see 'heart-monitor activate'"))]
             }
             (Ok(FoundRecord::Unusable(why, ..)), _) => vec![(paint::BAD, format!("{why}; {mend}"))],
             (Ok(FoundRecord::Untouchable(detail)), _) => {
@@ -113,7 +103,7 @@ pub(crate) fn letter(
     match (found, primary) {
         (Ok(FoundRecord::Usable(record, _)), _) => Letter::under(record, cluster, verdict),
         (Ok(FoundRecord::Absent), Some(primary)) => Letter::without_record(verdict, primary == cluster),
-        _ => Letter::without_record(verdict, false).filter(|letter| *letter == Letter::Dead),
+        _ => Letter::without_owner(verdict),
     }
 }
 

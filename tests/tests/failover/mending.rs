@@ -1,7 +1,7 @@
 //! A record that is lost, or that nobody understands: everybody stops, says so, and leaves it to an operator.
 
 use anyhow::{Context, Result, ensure};
-use flatline_tests::{BootClock, FolderStore, TestStore, Violation, pause};
+use flatline_tests::{BootClock, FolderStore, Stream, TestStore, Violation, pause};
 
 use crate::SOON;
 use crate::scene::Scene;
@@ -9,6 +9,7 @@ use crate::scene::Scene;
 on_a_folder! {
     a_record_that_vanishes_stops_everybody_until_somebody_mends_it,
     a_record_that_is_malformed_or_newer_stops_everybody_and_is_left_as_it_is,
+    no_command_says_that_all_is_well_where_the_record_is_lost,
 }
 
 on_azurite! {
@@ -33,6 +34,26 @@ fn a_record_that_vanishes_stops_everybody_until_somebody_mends_it(
     scene.operator(&["activate", "--cluster", "b", "--term", "3", "--yes"])?.run()?.succeeds()?;
     scene.runs("b", 3)?;
     scene.runs_on("b", scene.pace.watch)
+}
+
+fn no_command_says_that_all_is_well_where_the_record_is_lost(scene: &Scene<FolderStore>) -> Result<()> {
+    let (a, _b) = scene.pair()?;
+    scene.store.lose_record()?;
+    a.runs_nothing()?;
+    let told = "where there ever was one it is lost";
+    let table: [(&[&str], i32, Stream); 5] = [
+        (&["failback", "--yes"], 2, Stream::Stderr),
+        (&["handover", "--to", "a", "--yes"], 2, Stream::Stderr),
+        (&["handover", "--to", "b", "--yes"], 2, Stream::Stderr),
+        (&["status"], 0, Stream::Stdout),
+        (&["doctor", "--this-cluster", "b", "--that-cluster", "a"], 0, Stream::Stdout),
+    ];
+    for (words, code, stream) in table {
+        let exit = scene.operator(words)?.run()?;
+        ensure!(exit.code == code && exit.text(stream).contains(told), "{words:?}: {exit}");
+    }
+    ensure!(scene.store.record()?.is_none(), "none of them writes a record");
+    Ok(())
 }
 
 fn a_record_that_is_malformed_or_newer_stops_everybody_and_is_left_as_it_is(

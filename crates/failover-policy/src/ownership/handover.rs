@@ -2,8 +2,8 @@
 
 use crate::ownership::record::Signature;
 use crate::{
-    BootTime, ClusterId, Detector, LeaseTiming, Look, Now, OwnershipRecord, Phase, Purpose, RecordFinding,
-    RecordLook, RecordMemory, RecordState, Span, Swap, SwapOutcome, UnusableRecord, Verdict, WatchRule,
+    BootTime, ClusterId, Detector, Look, Now, OwnershipRecord, Phase, Purpose, RecordFinding, RecordLook,
+    RecordMemory, RecordState, Span, Swap, SwapOutcome, UnusableRecord, Verdict, WatchRule,
 };
 
 /// What a handover is asked to do.
@@ -11,16 +11,12 @@ use crate::{
 pub struct HandoverRule {
     /// The cluster that is to own the work.
     pub to: ClusterId,
-    /// The cluster that owns the work while there is no record.
-    pub primary: ClusterId,
     /// How long the workload may finish in peace.
     pub drain: Span,
     /// Names this process, unlike any other.
     pub by: String,
     /// When the successor counts as beating or silent.
     pub watch: WatchRule,
-    /// What counts where there is no record yet.
-    pub lease: LeaseTiming,
     /// `c`: how old the answer of a guard's read can be on this place.
     pub cache_age: Span,
 }
@@ -232,24 +228,24 @@ impl Handover {
             RecordState::NotRead | RecordState::Unreadable => return Err(Pause::Wait(HandoverWait::Record)),
             RecordState::Lost(_) => return Err(Pause::Done(HandoverEnd::Lost)),
             RecordState::Unusable(why) => return Err(Pause::Done(HandoverEnd::Unusable(why.clone()))),
-            // Whoever hands over what was never written down would start the count of terms again if it was lost.
-            RecordState::Absent if self.rule.primary != self.rule.to => {
-                return Err(Pause::Done(HandoverEnd::NoRecord));
-            }
-            RecordState::Absent => OwnershipRecord::implied(&self.rule.primary, self.rule.lease, now.wall),
-            RecordState::Found(record) => record.as_ref().clone(),
+            // It may be lost. Then nobody can tell who owns the work, and whoever hands it over starts the count of
+            // terms again.
+            RecordState::Absent => return Err(Pause::Done(HandoverEnd::NoRecord)),
+            RecordState::Found(record) => record.as_ref(),
         };
         match &record.phase {
-            Phase::Active { .. } => self.decide_active(&record, now),
-            Phase::Pending { .. } => Err(Pause::Done(HandoverEnd::TakeoverUnderWay(Box::new(record)))),
+            Phase::Active { .. } => self.decide_active(record, now),
+            Phase::Pending { .. } => {
+                Err(Pause::Done(HandoverEnd::TakeoverUnderWay(Box::new(record.clone()))))
+            }
             Phase::Releasing { successor, drain } if *successor == self.rule.to => {
-                self.decide_releasing(&record, *drain, now)
+                self.decide_releasing(record, *drain, now)
             }
             Phase::Releasing { .. } if record.owner == self.rule.to => {
                 let next = record.kept("handover called off by hand", self.sign(now));
                 Ok(self.swap(Purpose::CallOff, next))
             }
-            Phase::Releasing { .. } => Err(Pause::Done(HandoverEnd::OtherHandover(Box::new(record)))),
+            Phase::Releasing { .. } => Err(Pause::Done(HandoverEnd::OtherHandover(Box::new(record.clone())))),
         }
     }
 

@@ -135,11 +135,9 @@ impl Setting {
         let timing = Self::timing(self.watches[Side::A.index()]);
         HandoverRule {
             to: to.id().clone(),
-            primary: Side::A.id().clone(),
             drain: Span::from_secs(if drain { 2 } else { 0 }),
             by,
             watch: WatchRule::new(&timing),
-            lease: LeaseTiming::of(&timing),
             cache_age: self.cache_age(),
         }
     }

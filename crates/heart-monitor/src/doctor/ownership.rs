@@ -11,6 +11,9 @@ use crate::operator::words;
 use crate::record_report::RecordReport;
 use crate::store_advice::advice;
 
+const MAY_BE_LOST: &str = "fine until the first guard of the primary runs; where it is lost, restart no monitor, look for \
+                           'lost' in their logs, and see 'heart-monitor activate'";
+
 /// Examines both records. `now` is the present by the wall clock.
 pub(crate) async fn examine(
     store: &Store,
@@ -20,7 +23,7 @@ pub(crate) async fn examine(
 ) -> Vec<Finding> {
     let report = RecordReport::read(store, now).await;
     let mut findings = match &report.found {
-        Ok(FoundRecord::Absent) => vec![without_a_record(clusters)],
+        Ok(FoundRecord::Absent) => vec![without_a_record(clusters, is_plainly_new(store).await)],
         Ok(FoundRecord::Usable(record, _)) => {
             let others = stranger(record, clusters).into_iter().chain(durations(record, timing));
             std::iter::once(recorded(record)).chain(others).collect()
@@ -48,8 +51,13 @@ pub(crate) fn activation_key(environment: &Environment) -> Option<Finding> {
     }
 }
 
+/// Whether no heart ever beat here. Where one did, only whoever read the record before knows that it is lost.
+async fn is_plainly_new(store: &Store) -> bool {
+    store.clusters().await.is_ok_and(|clusters| clusters.is_empty())
+}
+
 /// Without a record a standby watches the primary, and must have been told so.
-fn without_a_record(clusters: &ClusterArgs) -> Finding {
+fn without_a_record(clusters: &ClusterArgs, is_new: bool) -> Finding {
     let Some(primary) = clusters.primary_among(clusters.named()) else {
         let text = "there is no ownership record, and which cluster is the primary is not known";
         return Finding::warn("ownership", text, "set --primary, and --this-cluster and --that-cluster");
@@ -63,9 +71,10 @@ fn without_a_record(clusters: &ClusterArgs) -> Finding {
             ),
             "a standby watches the primary where nothing is recorded: change --that-cluster or --primary",
         ),
-        _ => {
+        _ if is_new => {
             Finding::ok("ownership", format!("no record yet: cluster {primary} owns the work as the primary"))
         }
+        _ => Finding::warn("ownership", words::no_record(Some(&primary)), MAY_BE_LOST),
     }
 }
 
@@ -215,6 +224,18 @@ mod tests {
         let away = World::new();
         away.memory.break_with(&Operation::ALL, Fault::Unreachable);
         assert!(findings(&away, &pair()).await.iter().all(|finding| finding.level == Level::Fail));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn where_a_heart_has_beaten_a_record_that_is_not_there_may_be_lost() {
+        let world = World::new();
+        world.beat_once(&id("b")).await;
+        let found = findings(&world, &clusters("b", "a", "")).await;
+        let finding = found.iter().find(|finding| finding.subject == "ownership").unwrap();
+        assert_eq!(finding.level, Level::Warn, "{finding:?}");
+        assert!(finding.text.ends_with("where there ever was one it is lost"), "{finding:?}");
+        let found = findings(&world, &clusters("c", "b", "a")).await;
+        assert!(found.iter().any(|finding| finding.level == Level::Fail), "{found:#?}");
     }
 
     #[tokio::test(start_paused = true)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use failover_policy::{MaintenanceFinding, OwnershipRecord, Phase, Tick};
+use failover_policy::{ClusterId, MaintenanceFinding, OwnershipRecord, Phase, Tick};
 
 /// Who owns the work, or is about to.
 pub(crate) fn sentence(record: &OwnershipRecord) -> String {
@@ -32,6 +32,15 @@ pub(crate) fn promises(record: &OwnershipRecord) -> String {
         Phase::Active { .. } | Phase::Pending { .. } => String::new(),
     };
     format!("watch {}, stop {}{drain}", record.timing.watch, record.timing.stop)
+}
+
+/// What it may mean that there is no record. Whoever looks once cannot tell which.
+pub(crate) fn no_record(primary: Option<&ClusterId>) -> String {
+    let owner = match primary {
+        Some(primary) => format!("cluster {primary} owns the work as the primary"),
+        None => "the primary owns the work (which cluster that is, --primary says)".to_owned(),
+    };
+    format!("no ownership record: on a new store {owner}; where there ever was one it is lost")
 }
 
 /// Whole seconds, rounded up: for people who wait.

@@ -2,7 +2,7 @@
 
 use failover_policy::{Gate, Guard, Handover, HandoverRule, Maintenance, WatchRule};
 
-use super::{World, gate_rule, guard_rule, lease_at};
+use super::{World, gate_rule, guard_rule};
 use crate::simulator::clock::tick;
 use crate::simulator::machine::Machine;
 use crate::simulator::plan::{Deed, Plan, Role};
@@ -116,11 +116,9 @@ fn machine(plan: &Plan, index: usize, life: u32) -> Option<Machine> {
         }
         Role::Handover { to, drain } => Machine::Handover(Box::new(Handover::new(HandoverRule {
             to: to.clone(),
-            primary: plan.sites.get(Plan::PRIMARY)?.id.clone(),
             drain: *drain,
             by,
             watch: WatchRule::new(&timing),
-            lease: lease_at(plan, site),
             cache_age: plan.believed_cache_age,
         }))),
         Role::Maintenance { lasts } => Machine::Maintenance(Upkeep::new(*lasts, by)),

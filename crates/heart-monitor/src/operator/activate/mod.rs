@@ -132,7 +132,7 @@ impl Activation {
                 return Ok(Exit::Done);
             }
             Successor::TermUnknown => console.complain(&format!(
-                "nothing was changed: the record shows no term, so it has to be said. Take the highest that any \
+                "nothing was changed: no record shows a term, so it has to be said. Where there ever was one, take the highest that any \
                  workload was started with (its FLATLINE_TERM, its --term-file, 'term' in the log or at /state of a \
                  monitor), and run 'heart-monitor activate --cluster {cluster} --term N' with N one above it; where \
                  there never was a record, N is 2"

@@ -3,7 +3,7 @@
 use failover_policy::{ClusterId, HandoverEnd, OwnershipRecord, Phase, RecordState};
 use flatline_shell::Exit;
 
-use crate::operator::words::{origin, sentence};
+use crate::operator::words::{no_record, origin, sentence};
 
 /// 0 where the work is where it was to be, 2 where it is not.
 pub(super) fn exit_of(end: &HandoverEnd) -> Exit {
@@ -20,13 +20,16 @@ pub(super) fn exit_of(end: &HandoverEnd) -> Exit {
 }
 
 /// What came of it, where things stand, and what to do where that is not what was asked for. `state` is what the
-/// record says in the end, `heart` what is known of the successor's.
-pub(super) fn line(end: &HandoverEnd, to: &ClusterId, state: &RecordState, heart: Option<&str>) -> String {
+/// record says in the end, `heart` what is known of the successor's, `primary` who owns the work in a new store.
+pub(super) fn line(
+    end: &HandoverEnd,
+    to: &ClusterId,
+    primary: Option<&ClusterId>,
+    state: &RecordState,
+    heart: Option<&str>,
+) -> String {
     match end {
         HandoverEnd::HandedOver(record) => format!("done: {}", sentence(record)),
-        HandoverEnd::AlreadyOwner(record) if record.stored_revision().is_none() => {
-            format!("nothing to do: cluster {to} is the primary and owns the work, no record says otherwise")
-        }
         HandoverEnd::AlreadyOwner(record) => format!("nothing to do: {}", sentence(record)),
         HandoverEnd::CalledOff(record) => format!("called off: {}", sentence(record)),
         HandoverEnd::SuccessorSilent => format!(
@@ -49,10 +52,10 @@ pub(super) fn line(end: &HandoverEnd, to: &ClusterId, state: &RecordState, heart
         ),
         HandoverEnd::OtherHandover(record) => other_handover(record),
         HandoverEnd::NoRecord => format!(
-            "not handed over: there is no ownership record. On a new store the primary's guard writes the first one, or \
-             'heart-monitor activate --cluster {to} --term 2' names cluster {to} at once. Where there ever was one it is \
-             lost: restart no monitor, look for 'lost' in their logs, then 'heart-monitor activate --cluster {to} \
-             --term N', N above every term that was used"
+            "not handed over: {}. On a new store the primary's guard writes the first one, or 'heart-monitor activate \
+             --cluster {to} --term 2' names cluster {to} at once. Where it is lost, restart no monitor, look for 'lost' in \
+             their logs, then 'heart-monitor activate --cluster {to} --term N', N above every term that was used",
+            no_record(primary),
         ),
         HandoverEnd::Lost => format!(
             "not handed over: the ownership record was read before, and is gone or older now: the store lost it, or \
@@ -81,7 +84,7 @@ pub(super) fn standing(command: &str, to: &ClusterId, state: &RecordState) -> St
                 record.owner,
             ),
         },
-        RecordState::Absent => format!("no record was written; '{command} --to {to}' starts again"),
+        RecordState::Absent => "there is no ownership record; see 'heart-monitor status'".to_owned(),
         RecordState::NotRead | RecordState::Unreadable => {
             "what the record says cannot be read now; see 'heart-monitor status' when the store answers"
                 .to_owned()

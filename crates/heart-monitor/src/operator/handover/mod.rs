@@ -8,7 +8,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use failover_policy::{ClusterId, HandoverRule, RecordState, Span, WatchRule};
+use failover_policy::{ClusterId, HandoverRule, Span, WatchRule};
 use flatline_shell::{Clock, ClusterArgs, ConfigError, Environment, Exit, Termination, sleep_until};
 
 use self::driver::{Driver, Ended};
@@ -84,22 +84,21 @@ impl Transfer {
             Ok(primary) => primary,
             Err(stop) => return Ok(stop.before_anything(console)),
         };
-        let mut driver = self.driver(primary.clone())?;
+        let mut driver = self.driver(primary.as_ref())?;
         let surveyed = unless_stopped(clock, timeout, &mut interrupted, driver.survey(console)).await;
         let nothing_to_do = match surveyed {
             Ok(end) => end,
             Err(stop) => return Ok(stop.before_anything(console)),
         };
-        self.needs_primary(&driver, primary.is_some())?;
         if let Some(end) = nothing_to_do {
-            return end_as(&Ended::Decided(end), &driver, console);
+            return end_as(&Ended::Decided(end), primary.as_ref(), &driver, console);
         }
         if let Some(exit) = self.consented(&driver, console, &mut interrupted).await? {
             return Ok(exit);
         }
         let finished = unless_stopped(clock, timeout, &mut interrupted, driver.finish(console)).await;
         match finished {
-            Ok(ended) => end_as(&ended?, &driver, console),
+            Ok(ended) => end_as(&ended?, primary.as_ref(), &driver, console),
             Err(stop) => Ok(self.leave(stop, &mut driver, console, &mut interrupted).await),
         }
     }
@@ -126,35 +125,20 @@ impl Transfer {
         }
     }
 
-    fn driver(&self, primary: Option<ClusterId>) -> Result<Driver, ConfigError> {
-        let to = self.order.to.clone().or_else(|| primary.clone()).ok_or_else(|| {
+    fn driver(&self, primary: Option<&ClusterId>) -> Result<Driver, ConfigError> {
+        let to = self.order.to.as_ref().or(primary).cloned().ok_or_else(|| {
             ConfigError::new(
                 "to which cluster? the primary is not known: set --to, --primary or PRIMARY_CLUSTER",
             )
         })?;
         let rule = HandoverRule {
-            // Where it is not known, nothing is done before a record was found: see `needs_primary`.
-            primary: primary.unwrap_or_else(|| to.clone()),
             to,
             drain: self.order.drain,
             by: self.setting.by.clone(),
             watch: WatchRule::new(&self.setting.timing),
-            lease: self.setting.lease(),
             cache_age: self.setting.cache_age,
         };
         Ok(Driver::new(&self.setting, rule))
-    }
-
-    /// Without a record everything rests on who the primary is.
-    fn needs_primary(&self, driver: &Driver, is_known: bool) -> Result<(), ConfigError> {
-        if is_known || *driver.record() != RecordState::Absent {
-            return Ok(());
-        }
-        Err(ConfigError::new(format_args!(
-            "{} has no ownership record, so the primary owns the work; which cluster is that? set --primary or \
-             PRIMARY_CLUSTER",
-            self.setting.store.location()
-        )))
     }
 
     async fn consented(
@@ -199,7 +183,12 @@ impl Transfer {
     }
 }
 
-fn end_as(ended: &Ended, driver: &Driver, console: &mut impl Console) -> Result<Exit, ConfigError> {
+fn end_as(
+    ended: &Ended,
+    primary: Option<&ClusterId>,
+    driver: &Driver,
+    console: &mut impl Console,
+) -> Result<Exit, ConfigError> {
     let end = match ended {
         Ended::Decided(end) => end,
         Ended::Impossible(error) => {
@@ -208,7 +197,8 @@ fn end_as(ended: &Ended, driver: &Driver, console: &mut impl Console) -> Result<
         }
     };
     let exit = endings::exit_of(end);
-    let line = endings::line(end, &driver.rule().to, driver.record(), driver.heart().as_deref());
+    let heart = driver.heart();
+    let line = endings::line(end, &driver.rule().to, primary, driver.record(), heart.as_deref());
     if exit == Exit::Done {
         console.tell(&format!("{line}\n"))?;
     } else {

@@ -91,7 +91,7 @@ async fn the_drain_is_recorded_and_waited_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn failback_goes_to_the_primary_and_without_a_record_everything_rests_on_who_that_is() {
+async fn failback_goes_to_the_primary_and_has_to_know_which_cluster_that_is() {
     let world = World::new();
     world.plant(&World::record("b", ACTIVE));
     let _a = world.beat("a");
@@ -102,22 +102,34 @@ async fn failback_goes_to_the_primary_and_without_a_record_everything_rests_on_w
     let empty = World::new();
     let _b = empty.beat("b");
     let nameless = Order { primary: None, ..order("b", YES) };
-    let run = carry_out(&empty, nameless.clone(), nobody(), None).await;
-    assert_eq!(run.exit, Exit::Refused);
-    assert!(run.console.complaints[0].contains("has no ownership record"), "{:?}", run.console.complaints);
-    assert!(empty.stored_bytes().is_none());
     let nowhere = Order { to: None, ..nameless };
     let run = carry_out(&empty, nowhere, nobody(), None).await;
     assert!(run.console.complaints[0].starts_with("to which cluster?"), "{:?}", run.console.complaints);
+}
 
-    let run = hand_over(&empty, "b").await;
-    assert_eq!(run.exit, Exit::CannotTell, "a record that is not there may be lost");
-    assert!(
-        run.console.complaints[0].contains("there is no ownership record"),
-        "{:?}",
-        run.console.complaints
-    );
-    assert!(empty.stored_bytes().is_none());
+#[tokio::test(start_paused = true)]
+async fn without_a_record_nobody_can_tell_who_owns_the_work_and_no_handover_says_that_it_is_done() {
+    let world = World::new();
+    let _hearts = (world.beat("a"), world.beat("b"));
+    let known = "no ownership record: on a new store cluster a owns the work as the primary; where there ever was one it is \
+                 lost. ";
+    let unknown = "on a new store the primary owns the work (which cluster that is, --primary says)";
+    let nameless = |to| Order { primary: None, ..order(to, YES) };
+    let table = [
+        (order("", YES), known, "failback"),
+        (order("a", YES), known, "to the primary"),
+        (order("b", YES), known, "away from it"),
+        (order("a", DRY), known, "nor is there a plan"),
+        (nameless("c"), unknown, "among clusters that nobody named"),
+    ];
+    for (order, part, why) in table {
+        let world = if order.primary.is_some() { world.clone() } else { World::new() };
+        let run = carry_out(&world, order, nobody(), None).await;
+        assert_eq!((run.exit, run.console.plain()), (Exit::CannotTell, String::new()), "{why}");
+        let said = run.console.complaints.join("\n");
+        assert!(said.contains(part) && said.contains("restart no monitor"), "{why}: {said}");
+        assert!(world.stored_bytes().is_none(), "{why}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -351,12 +363,14 @@ fn every_end_has_its_exit_code_and_says_what_to_do() {
         HandoverEnd::Overtaken(active("a")),
         HandoverEnd::TakeoverUnderWay(Box::new(World::record("b", pending("a")))),
         HandoverEnd::OtherHandover(Box::new(World::record("a", releasing("c", 0)))),
+        HandoverEnd::NoRecord,
         HandoverEnd::Lost,
         HandoverEnd::Unusable(UnusableRecord::Newer(2)),
     ];
-    let (to, state) = (id("b"), RecordState::Found(active("a")));
+    let (to, primary, state) = (id("b"), id("a"), RecordState::Found(active("a")));
     let lines = table.iter().map(|end| {
-        let line = endings::line(end, &to, &state, Some("the store has no stamp of this cluster"));
+        let line =
+            endings::line(end, &to, Some(&primary), &state, Some("the store has no stamp of this cluster"));
         format!("{} {line}\n", endings::exit_of(end).code())
     });
     insta::assert_snapshot!("ends", lines.collect::<String>());

@@ -71,9 +71,10 @@ impl Renewal {
         match self {
             Self::Renewed(record) => after_renewal(record, before),
             Self::NoRecord => format!(
-                "there is no ownership record yet, so none could be renewed: a gate that found maintenance off shortly \
-                 before may still claim the work within {}. Look at 'heart-monitor status' then; once there is a \
-                 record this cannot happen",
+                "there is no ownership record, so none could be renewed. On a new store a gate that found maintenance off \
+                 shortly before may still claim the work within {}: look at 'heart-monitor status' then; once there is a \
+                 record this cannot happen. Where there ever was one it is lost: restart no monitor, and see \
+                 'heart-monitor activate'",
                 seconds_left(timing.flatline_after.get() + timing.write_deadline.get()),
             ),
             Self::Pointless(why) => format!("no gate can take over here in any case: {why}"),
