@@ -39,6 +39,30 @@ fn the_shared_block_is_checked_in_every_chart_that_has_it() -> Result<()> {
 }
 
 #[test]
+fn a_mounted_store_without_a_folder_of_its_own_is_refused_since_a_lost_mount_would_look_like_a_new_store()
+-> Result<()> {
+    let mounted = [
+        ("azureFiles", json!({ "account": "heartbeats", "share": "heartbeat", "secretName": "heartbeats" })),
+        ("claim", json!({ "name": "heartbeat" })),
+    ];
+    for chart in applications()? {
+        for (kind, store) in &mounted {
+            let with = |folder: &str| {
+                let mut store = store.clone();
+                store["folder"] = folder.into();
+                answer_to(&chart, &json!({ "flatline": { "store": { "type": kind, *kind: store } } }))
+            };
+            for root in ["", ".", "orders/.."] {
+                let refused = with(root)?;
+                assert!(refused.contains(&format!("- store.{kind}.folder: ")), "{kind} {root:?}: {refused}");
+            }
+            assert_eq!(with("orders")?, "", "{kind}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
 fn definitions_of_one_name_say_the_same_in_every_chart() -> Result<()> {
     let mut schemas = Vec::new();
     for chart in Chart::all()? {

@@ -17,15 +17,17 @@ pub(crate) trait PlayedStore: TestStore {
     fn objects(&self) -> Result<Objects>;
 }
 
-/// An existing claim.
+/// An existing claim, and a folder within its volume.
 impl PlayedStore for FolderStore {
     fn values(&self) -> Value {
-        json!({ "type": "claim", "claim": { "name": "heartbeat" } })
+        let folder = self.path().file_name().map(|name| name.to_string_lossy().into_owned());
+        json!({ "type": "claim", "claim": { "name": "heartbeat", "folder": folder } })
     }
 
     fn objects(&self) -> Result<Objects> {
         open_to_everybody(&self.path())?;
-        Ok(Objects::default().claim("heartbeat", self.path()))
+        let volume = self.path().parent().context("a store's root is in a folder")?.to_owned();
+        Ok(Objects::default().claim("heartbeat", volume))
     }
 }
 
