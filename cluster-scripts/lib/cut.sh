@@ -62,5 +62,6 @@ deny_by_ciliumnetworkpolicy() {
 # expect_cut SIDE: its workload's guard can no longer read the record.
 expect_cut() {
   wait_until "$((THRESHOLD + 5))" ".$1 | any(.states[]; .record.state == \"unreadable\")" \
-    "cluster $1 cannot read the store (if this fails: the engine of network policies lets standing connections live, or enforces nothing)"
+    "cluster $1 cannot read the store" \
+    'The engine of network policies lets standing connections live, or it enforces no policies at all'
 }

@@ -28,12 +28,13 @@ diary_of() {
   while IFS= read -r pod; do
     on "${side}"
     ask kubectl --context "${CONTEXT}" --namespace "${WORKLOAD_NAMESPACE}" logs "${pod}" --all-containers \
-      --since-time "${since}" | jq -cR --arg side "${side}" --arg pod "${pod}" '
+      --since-time "${since}" | jq -cR --arg side "${side}" --arg pod "${pod}" --argjson began "${BEGAN}" '
         fromjson? | objects
         | select((.message // "") | test("^(workload (started|stopped|ended)|stopping the workload|claim|taken over|handed over|go)"))
         | {
             at: (.timestamp | (sub("[.][0-9]+Z$"; "Z") | fromdate) + ((capture("(?<f>[.][0-9]+)Z$").f | tonumber) // 0)),
             clock: .timestamp[11:23], side: $side, pod: $pod, message: (.message | sub(":.*"; "")), reason, term
-          }'
+          }
+        | select(.at >= $began)'
   done < <(pods_of "${side}" workload | jq -r 'select(.port != null).name')
 }

@@ -34,8 +34,9 @@ BESIDE=''
 drill_main() {
   parse_drill_flags "$@"
   load_config
-  require_program kubectl 'to reach the clusters'
-  require_program jq 'to read what they answer'
+  # A dry run looks at the clusters too.
+  command -v kubectl >/dev/null || die 'kubectl is not on PATH; it is needed to reach the clusters'
+  command -v jq >/dev/null || die 'jq is not on PATH; it is needed to read what the clusters answer'
   SCRATCH=$(mktemp -d)
   SAMPLES=${SCRATCH}/samples
   : >"${SAMPLES}"

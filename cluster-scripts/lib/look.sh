@@ -62,10 +62,10 @@ holds() {
     "def owner: .[\$owner]; def standby: .[\$standby]; $1" <<<"${LAST}" >/dev/null
 }
 
-# wait_until SECONDS CONDITION WHAT: looks until the condition holds, and fails where it does not in time. Sets TOOK to the
-# seconds since the drill acted.
+# wait_until SECONDS CONDITION WHAT [WHY]: looks until the condition holds, and fails where it does not in time, with what
+# may be the reason. Sets TOOK to the seconds since the drill acted.
 wait_until() {
-  local limit=$1 condition=$2 what=$3 began
+  local limit=$1 condition=$2 what=$3 why=${4:-} began
   ! dry_run || return 0
   began=$(now)
   say "waiting for at most ${limit} s: ${what}"
@@ -76,7 +76,7 @@ wait_until() {
       finding "after ${TOOK} s: ${what}"
       return 0
     fi
-    (($(now) - began < limit)) || fail "after ${TOOK} s still not: ${what}. Last seen: $(sides)"
+    (($(now) - began < limit)) || fail "after ${TOOK} s still not: ${what}. Last seen: $(sides)${why:+. ${why}}"
     sleep "${LOOK_EVERY}"
   done
 }

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::fuzz::Fuzz;
 use crate::phases::Phases;
-use crate::{checks, shell, test, tools, workspace};
+use crate::{azure_cli, checks, shell, test, tools, workspace};
 
 /// The tools that are too slow to build for every change.
 const SLOW_TOOLS: [&str; 2] = ["cargo-deny", "cargo-fuzz"];
@@ -21,6 +21,7 @@ pub(crate) fn full() -> Result<()> {
     let mut phases = Phases::default();
     phases.run("slow tools", || SLOW_TOOLS.into_iter().try_for_each(tools::install_cargo_tool));
     run_phases(&mut phases);
+    phases.run("az command lines", azure_cli::check);
     phases.run("each crate alone", each_crate_alone);
     phases.run("fuzz", || Fuzz::for_ci().run());
     phases.finish()

@@ -1,5 +1,6 @@
 //! The project's own commands, run as `cargo xtask COMMAND`.
 
+mod azure_cli;
 mod bench;
 mod charts;
 mod checks;
@@ -46,6 +47,8 @@ enum Command {
     Ci,
     /// The same, after installing the slow tools that `ci` only uses where it finds them; then fuzz
     CiFull,
+    /// Have the real Azure CLI read every command line that the cluster scripts make, as `ci-full` does
+    AzLines,
     /// Feed random bytes to the parsers that face the store and the user
     Fuzz(fuzz::Fuzz),
     /// Measure this monitor and the classic loop side by side, against the project's targets
@@ -75,6 +78,7 @@ fn run(command: &Command) -> Result<()> {
         Command::Prove(prove) => prove.run(),
         Command::Ci => ci::quick(),
         Command::CiFull => ci::full(),
+        Command::AzLines => azure_cli::check(),
         Command::Fuzz(fuzz) => fuzz.run(),
         Command::Bench(bench) => bench.run(),
         Command::Charts => charts::write_readmes(),

@@ -1,6 +1,7 @@
 //! Installing what the tests start beside the binaries, into the target folder where that is possible. Each installer
 //! is quick where everything is there already.
 
+mod azure_cli;
 mod cargo;
 mod debian;
 mod node;
@@ -13,6 +14,7 @@ use anyhow::{Context, Result};
 
 use crate::workspace;
 
+pub(crate) use azure_cli::install as install_azure_cli;
 pub(crate) use cargo::{cargo_tool, install_cargo_tool};
 pub(crate) use node::install as install_node_tools;
 
