@@ -19,7 +19,14 @@ step() {
     name_side "${side}"
     ensure_group "${GROUP}" "${LOCATION}"
     ensure_registry
+    [[ "${CLUSTERS}" == create ]] || tell_pull_right
   done
+}
+
+# Step 04 gives it to the clusters that it makes, and nothing here changes those of others.
+tell_pull_right() {
+  warn "cluster ${SIDE} must be given the right to pull from ${REGISTRY}, where it has not got it: \`az aks update --name NAME \
+--resource-group GROUP --attach-acr ${REGISTRY_ID}\`"
 }
 
 ensure_registry() {

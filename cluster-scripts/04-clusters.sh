@@ -52,7 +52,7 @@ ensure_cluster() {
     wait_for_cluster
     state=$(az_ask provisioningState "${found[@]}")
     say "cluster ${CLUSTER} is there: ${state}"
-    [[ "${state}" != Failed ]] ||
+    [[ "${state}" != Failed && "${state}" != Canceled ]] ||
       die "cluster ${CLUSTER} could not be made; look at it (\`az aks show\`), delete it (\`az aks delete\`) and run this step again"
     return
   fi

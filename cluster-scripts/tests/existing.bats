@@ -32,6 +32,7 @@ load helper
   [[ "$(changes)" == *"\"--virtual-network\", \"${network}/one\""* ]]
   [[ "$(changes)" == *'"--issuer", "https://issuer.example.org/1"'* ]]
   [[ "$(changes)" != *'"aks"'* ]]
+  says 'cluster b must be given the right to pull from flatlinetestb'
 }
 
 @test "a context that kubeconfig lacks is named" {
