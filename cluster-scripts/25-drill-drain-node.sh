@@ -2,7 +2,7 @@
 # 25-drill-drain-node: a node with a beacon of the owner is cordoned and drained, and nothing happens
 #
 # Cordons the node of one of the owner's beacons, and evicts that beacon as `kubectl drain` does, which heeds its
-# disruption budget; other pods stay on the node. Must come out: the heart is never flat, nobody takes over, the workload is
+# disruption budget; pods that are no beacons of a release of that name stay on the node. Must come out: the heart is never flat, nobody takes over, the workload is
 # never stopped. Then the node is uncordoned.
 #
 # Rights: to cordon nodes and to evict pods; otherwise as drill 20.

@@ -80,3 +80,8 @@ states_of() {
     printf '%s\t%s\n' "${name}" "${state//$'\n'/}"
   done <<<"${pods}"
 }
+
+# has_cilium SIDE: whether the cluster's engine is Cilium, whose deny rules go before what any policy allows.
+has_cilium() {
+  kube "$1" get customresourcedefinitions ciliumnetworkpolicies.cilium.io --output name >/dev/null 2>&1
+}

@@ -2,11 +2,6 @@
 # Taking the store away from a cluster, by network policies that deny the pods all outgoing traffic. Answers to whoever asks
 # the pods are no outgoing traffic, so that they can still be looked at.
 
-# has_cilium SIDE: whether the cluster's engine is Cilium, whose deny rules go before what any policy allows.
-has_cilium() {
-  kube "$1" get customresourcedefinitions ciliumnetworkpolicies.cilium.io --output name >/dev/null 2>&1
-}
-
 # require_cuttable SIDE: ordinary policies only allow, so that one which allows what we deny would win.
 require_cuttable() {
   local namespace allowing

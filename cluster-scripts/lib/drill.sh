@@ -177,6 +177,7 @@ finish() {
   ((${#UNDO[@]} == 0)) || say 'undoing what was changed'
   undo run
   if [[ -n "${BEGAN:-}" ]] && ! dry_run; then
+    judge_samples
     [[ -z "${ACTED}" ]] || read_diaries
     if [[ -n "${FAILURE}" || -z "${PASSED:-}" ]]; then word=FAIL; fi
     print_verdict "${word}" "${status}"

@@ -25,8 +25,8 @@ make_freezers() {
 }
 
 frozen_pods() {
-  if [[ "$1" != workload ]]; then pods_of "${OWNER}" beacon || fail 'the beacons cannot be listed'; fi
-  if [[ "$1" != beacons ]]; then pods_of "${OWNER}" workload || fail "the workload's pods cannot be listed"; fi
+  if [[ "$1" != workload ]]; then pods_of "${OWNER}" beacon || die 'the beacons cannot be listed'; fi
+  if [[ "$1" != beacons ]]; then pods_of "${OWNER}" workload || die "the workload's pods cannot be listed"; fi
 }
 
 # freezer_manifest NUMBER NODE PODS: a pod that may send signals to the node's processes, and nothing else.

@@ -67,21 +67,34 @@ deploy/${BEACON_RELEASE} -- heart-monitor status\`; step 09 deploys it"
   esac
 }
 
+# examine_leftovers SIDE: what an earlier drill could not take away.
 examine_leftovers() {
+  local namespace kinds=networkpolicies
+  ! has_cilium "$1" || kinds+=,ciliumnetworkpolicies
+  leftover "$1" "${DRILL_NAMESPACE}" pods
+  for namespace in "${BEACON_NAMESPACE}" "${WORKLOAD_NAMESPACE}"; do
+    leftover "$1" "${namespace}" "${kinds}"
+  done
+}
+
+# leftover SIDE NAMESPACE KINDS
+leftover() {
   local found
-  found=$(kube "$1" get pods,networkpolicies --all-namespaces --selector "${DRILL_LABEL}" --output name) || found=''
-  [[ -z "${found}" ]] || unfit "cluster $1 holds what an earlier drill left: ${found//$'\n'/, }; delete it: \`kubectl --context \
-${CONTEXT} delete pods,networkpolicies --all-namespaces --selector ${DRILL_LABEL}\`"
+  found=$(kube "$1" --namespace "$2" get "$3" --selector "${DRILL_LABEL}" --output name 2>/dev/null) || found=''
+  [[ -z "${found}" ]] || unfit "cluster $1 holds what an earlier drill left: ${found//$'\n'/, }; delete it: \`$(quoted kubectl \
+    --context "${CONTEXT}" --namespace "$2" delete "$3" --selector "${DRILL_LABEL}")\`"
 }
 
 # One sample of the workloads.
 examine_work() {
   look
-  holds 'owner.word == "works"' || unfit "cluster ${OWNER} owns the work and does not run it ($(sides))"
+  holds 'owner.word == "works"' ||
+    unfit "cluster ${OWNER} owns the work, and no guard there says that it runs ($(sides)); a gate alone (\`guard.enabled=false\`) says nothing once it is open"
   holds 'standby.word == "stands by"' || unfit "nothing stands by in cluster ${STANDBY} ($(sides))"
-  holds '[owner, standby | .states[]] | all(.own_heart != null)' ||
+  holds 'owner | all(.states[]; .own_heart != null)' ||
     unfit 'the workload has no guard: a gate alone stops nothing, and a drill would run it twice'
-  holds 'standby | any(.states[]; .waiting.for == "heart" and .own_heart.verdict == "beating")' ||
+  # A gate that waits does not look at its own heart, a guard does.
+  holds 'standby | any(.states[]; .waiting.for == "heart" and (.own_heart.verdict // "beating") == "beating")' ||
     unfit "no guard in cluster ${STANDBY} watches the heart of ${OWNER}: see \`waiting\` at its /state"
   holds 'standby | all(.states[]; .rehearsal == null or .rehearsal.well)' ||
     unfit "the rehearsal failed in cluster ${STANDBY}: it could not write the record"

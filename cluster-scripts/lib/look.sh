@@ -100,6 +100,14 @@ sides() {
   jq -r '[("a", "b") as $side | "\($side) \(.[$side].word)"] | join(", ")' <<<"${LAST}"
 }
 
+# Samples that mostly took too long prove nothing: then the drill has no verdict but FAIL.
+judge_samples() {
+  local slow
+  slow=$(jq -s --argjson most "${AT_ONCE}" '(map(select(.took > $most)) | length) * 2 > length' "${SAMPLES}")
+  [[ "${slow}" != true ]] ||
+    FAILURE=${FAILURE:-"most samples took longer than ${AT_ONCE} s, so that nobody can tell whether both worked: try from nearer to the API servers"}
+}
+
 # What the samples say together.
 tell_samples() {
   jq -rs --argjson most "${AT_ONCE}" '

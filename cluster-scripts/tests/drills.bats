@@ -181,6 +181,16 @@ owner() { cat -- "${WORLD}/owner"; }
   check_refused 'has no guard' 30-fail-back
 }
 
+@test "a standby behind a gate is fit for a drill" {
+  knob gated
+  check_pass 21
+}
+
+@test "samples that take too long are no proof" {
+  knob slow
+  check_fail 'most samples took longer than 2 s' 20
+}
+
 @test "no drill starts where both work" {
   touch "${WORLD}/b.works"
   run -1 drill 20
