@@ -129,9 +129,9 @@ impl<M: Machine> Bench<M> {
         }
     }
 
-    /// The process stands still until then.
+    /// The process stands still until then. A read may have taken longer than that: this clock never runs back.
     pub(crate) fn freeze_to(&mut self, until: Millis) {
-        self.now = boot(until);
+        self.now = self.now.max(boot(until));
     }
 
     pub(crate) fn swaps(&self) -> Vec<(Millis, Purpose)> {
