@@ -218,7 +218,16 @@ fn fill_in(values: &mut Value) {
         }
         Value::Array(list) => list.iter_mut().for_each(fill_in),
         Value::String(text) if text.ends_with('…') => *text = text.replace('…', &"0".repeat(64)),
-        Value::String(text) => *text = text.to_lowercase().replace('_', "-"),
+        Value::String(text) => *text = without_capitals(text),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
+}
+
+/// Words in capitals as a name in small letters; `azureFiles` is no such word.
+fn without_capitals(text: &str) -> String {
+    let words = text.split_inclusive(|c: char| !c.is_ascii_alphanumeric() && !"_-".contains(c));
+    let small = words.map(|word| {
+        if word.contains(char::is_lowercase) { word.to_owned() } else { word.to_lowercase().replace('_', "-") }
+    });
+    small.collect()
 }
