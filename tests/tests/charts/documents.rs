@@ -227,7 +227,11 @@ fn fill_in(values: &mut Value) {
 fn without_capitals(text: &str) -> String {
     let words = text.split_inclusive(|c: char| !c.is_ascii_alphanumeric() && !"_-".contains(c));
     let small = words.map(|word| {
-        if word.contains(char::is_lowercase) { word.to_owned() } else { word.to_lowercase().replace('_', "-") }
+        if word.contains(char::is_lowercase) {
+            word.to_owned()
+        } else {
+            word.to_lowercase().replace('_', "-")
+        }
     });
     small.collect()
 }
