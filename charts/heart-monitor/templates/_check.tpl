@@ -3,17 +3,25 @@
 {{- if not (and .Values.flatline .Subcharts.flatline) }}
 {{- fail "this chart has no flatline: in its Chart.yaml, give the dependency heart-monitor 'alias: flatline'" }}
 {{- end }}
-{{- $cluster := .Values.flatline.cluster }}
+{{- include "heart-monitor.checkBlank" (list "flatline." .Values.flatline (include "heart-monitor.keysWithDefault" .)) }}
+{{- include "heart-monitor.checkRequired" . }}
+{{- include "heart-monitor.checkCluster" .Values.flatline.cluster }}
+{{- include "heart-monitor.checkStore" .Values.flatline.store }}
+{{- $selected := list "app.kubernetes.io/name" "app.kubernetes.io/instance" }}
+{{- $everywhere := list "app.kubernetes.io/version" "app.kubernetes.io/managed-by" "helm.sh/chart" | concat $selected }}
+{{- include "heart-monitor.checkLabels" (list "commonLabels" .Values.commonLabels $everywhere) }}
+{{- include "heart-monitor.checkLabels" (list "podLabels" .Values.podLabels $selected) }}
+{{- end }}
+
+{{/* Refuses clusters that are one, or have no primary. Renders nothing. */}}
+{{- define "heart-monitor.checkCluster" -}}
+{{- $cluster := . }}
 {{- if eq $cluster.this $cluster.that }}
 {{- fail (printf "flatline.cluster: this and that are both '%s'; name the release's own cluster in this, and the other one in that" $cluster.this) }}
 {{- end }}
 {{- if not (or $cluster.primary (has "a" (list $cluster.this $cluster.that))) }}
 {{- fail (printf "flatline.cluster.primary is empty, and neither cluster is 'a': set it to '%s' or '%s', the same in both clusters" $cluster.this $cluster.that) }}
 {{- end }}
-{{- $selected := list "app.kubernetes.io/name" "app.kubernetes.io/instance" }}
-{{- $everywhere := list "app.kubernetes.io/version" "app.kubernetes.io/managed-by" "helm.sh/chart" | concat $selected }}
-{{- include "heart-monitor.checkLabels" (list "commonLabels" .Values.commonLabels $everywhere) }}
-{{- include "heart-monitor.checkLabels" (list "podLabels" .Values.podLabels $selected) }}
 {{- end }}
 
 {{/*
@@ -42,9 +50,31 @@ by the API server, in the middle of an upgrade. Renders nothing.
 {{- end }}
 {{- end }}
 
-{{/* The mode; an unquoted off is false in YAML. */}}
+{{/* The mode; an unquoted off is false in YAML. Nothing at all is the default: off must be said. */}}
 {{- define "heart-monitor.ownership" -}}
-{{- .Values.flatline.ownership | default "off" }}
+{{- kindIs "bool" .Values.flatline.ownership | ternary "off" (.Values.flatline.ownership | default "prefer") }}
+{{- end }}
+
+{{/*
+Refuses a pod that is killed before its workload has had its stop grace: (list . SECONDS), with the pod's
+terminationGracePeriodSeconds. Renders nothing.
+*/}}
+{{- define "heart-monitor.checkTermination" -}}
+{{- $seconds := last . }}
+{{- $stopGrace := (first .).Values.flatline.guard.stopGrace | default "1500ms" }}
+{{- if lt (mul $seconds 1000) (include "heart-monitor.milliseconds" $stopGrace | atoi) }}
+{{- fail (printf "terminationGracePeriodSeconds is %v, less than the %s that the workload has to end when its right to run is gone (flatline.guard.stopGrace): make it longer" $seconds $stopGrace) }}
+{{- end }}
+{{- end }}
+
+{{/* A duration, such as 1s 200ms, in milliseconds. */}}
+{{- define "heart-monitor.milliseconds" -}}
+{{- $units := dict "ms" 1 "s" 1000 "m" 60000 "h" 3600000 "d" 86400000 }}
+{{- $sum := 0 }}
+{{- range regexFindAll "[0-9]+[a-z]+" . -1 }}
+{{- $sum = regexFind "[a-z]+" . | get $units | mul (regexFind "[0-9]+" . | atoi) | add $sum }}
+{{- end }}
+{{- $sum }}
 {{- end }}
 
 {{/* Refuses an environment that names a variable twice: (list WHERE ENVIRONMENT). Renders nothing. */}}

@@ -1,5 +1,6 @@
 {{/* The port of gate and guard. */}}
 {{- define "heart-monitor.ports" -}}
+{{- include "heart-monitor.check" . -}}
 - name: flatline
   containerPort: {{ .Values.flatline.port }}
 {{- end }}
@@ -9,9 +10,19 @@ Probes of a guarded container. They ask the guard: a probe that asks the workloa
 kubelet restarts the container for ever.
 */}}
 {{- define "heart-monitor.probes" -}}
+{{- include "heart-monitor.livenessProbe" . }}
+{{ include "heart-monitor.readinessProbe" . }}
+{{- end }}
+
+{{- define "heart-monitor.livenessProbe" -}}
+{{- include "heart-monitor.check" . -}}
 livenessProbe:
   httpGet: { path: /livez, port: flatline }
   {{- toYaml .Values.flatline.livenessProbe | nindent 2 }}
+{{- end }}
+
+{{- define "heart-monitor.readinessProbe" -}}
+{{- include "heart-monitor.check" . -}}
 readinessProbe:
   httpGet: { path: /readyz, port: flatline }
   {{- toYaml .Values.flatline.readinessProbe | nindent 2 }}
@@ -23,6 +34,7 @@ port, one after the other: the gate while its pod is pending, the guard when it 
 or the guard would count twice, and a gate that has opened would be a target that is down.
 */}}
 {{- define "heart-monitor.podMonitor" -}}
+{{- include "heart-monitor.check" . }}
 {{- $podMonitor := .Values.flatline.podMonitor -}}
 {{- if $podMonitor.enabled -}}
 apiVersion: {{ $podMonitor.apiVersion }}

@@ -19,14 +19,19 @@
 {{- end }}
 {{- end }}
 
+{{/* The variable that brings the secret of a blob store; empty for an identity, which needs none. */}}
+{{- define "heart-monitor.secretOfBlob" -}}
+{{- $secrets := dict "sas" "AZURE_STORAGE_SAS_TOKEN" "key" "AZURE_STORAGE_KEY" "connection-string" "AZURE_STORAGE_CONNECTION_STRING" }}
+{{- get $secrets .Values.flatline.store.blob.credential }}
+{{- end }}
+
 {{/* How to sign in to the store. */}}
 {{- define "heart-monitor.credentialEnv" -}}
 {{- $store := .Values.flatline.store }}
 {{- if eq $store.type "blob" }}
 {{- $blob := $store.blob }}
-{{- $secrets := dict "sas" "AZURE_STORAGE_SAS_TOKEN" "key" "AZURE_STORAGE_KEY" "connection-string" "AZURE_STORAGE_CONNECTION_STRING" }}
 {{- include "heart-monitor.variable" (list "HEARTBEAT_CREDENTIAL" $blob.credential) }}
-{{- with get $secrets $blob.credential }}
+{{- with include "heart-monitor.secretOfBlob" $ }}
 {{- include "heart-monitor.secretVariable" (list . $blob.existingSecret) }}
 {{- end }}
 {{- if eq $blob.credential "managed-identity" }}

@@ -47,5 +47,5 @@
 {{- end }}
 
 {{- define "heart-monitor.writesTermBesideGuard" -}}
-{{- if hasPrefix "/flatline/" .Values.flatline.termFile }}true{{ end }}
+{{- if hasPrefix "/flatline/" (.Values.flatline.termFile | default "") }}true{{ end }}
 {{- end }}

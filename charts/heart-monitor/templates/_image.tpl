@@ -8,6 +8,7 @@ An image of flatline's: (dict "context" . "image" IMAGE), where IMAGE has reposi
 digest. Registry and tag are this library's where it has none.
 */}}
 {{- define "heart-monitor.imageOf" -}}
+{{- include "heart-monitor.check" .context }}
 {{- $library := .context.Subcharts.flatline }}
 {{- $registry := .image.registry | default .context.Values.flatline.image.registry }}
 {{- $tag := .image.tag | default .context.Values.flatline.image.tag | default $library.Chart.AppVersion }}

@@ -1,13 +1,16 @@
 {{- define "heart-monitor.podSecurityContext" -}}
+{{- include "heart-monitor.check" . }}
 {{- toYaml .Values.flatline.podSecurityContext }}
 {{- end }}
 
 {{- define "heart-monitor.containerSecurityContext" -}}
+{{- include "heart-monitor.check" . }}
 {{- toYaml .Values.flatline.containerSecurityContext }}
 {{- end }}
 
 {{/* "true" where pods sign in with the workload identity of their service account. */}}
 {{- define "heart-monitor.usesWorkloadIdentity" -}}
+{{- include "heart-monitor.check" . }}
 {{- $store := .Values.flatline.store }}
 {{- if and (eq $store.type "blob") (eq $store.blob.credential "workload-identity") }}true{{ end }}
 {{- end }}

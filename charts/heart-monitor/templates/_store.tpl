@@ -1,5 +1,6 @@
 {{/* The folder that HEARTBEAT_STORE names, or the URL. */}}
 {{- define "heart-monitor.storePlace" -}}
+{{- include "heart-monitor.check" . }}
 {{- $store := .Values.flatline.store }}
 {{- if eq $store.type "blob" }}
 {{- $store.blob.url }}
@@ -18,13 +19,16 @@ cannot be changed, so that other settings make others.
 {{- if eq $store.type "claim" }}
 {{- $store.claim.name }}
 {{- else }}
-{{- $settings := list (omit $store.azureFiles "folder") (include "heart-monitor.mountOptions" .) .Release.Namespace | toJson }}
+{{- /* A blank key is as none. */}}
+{{- $none := dict "resourceGroup" "" "server" "" "secretName" "" "secretNamespace" "" "extraMountOptions" list }}
+{{- $settings := list (merge (omit $store.azureFiles "folder") $none) (include "heart-monitor.mountOptions" .) .Release.Namespace | toJson }}
 {{- printf "%s-store-%s" (include "heart-monitor.fullname" . | trunc 48 | trimSuffix "-") ($settings | sha256sum | trunc 8) }}
 {{- end }}
 {{- end }}
 
 {{/* Volumes of a pod that reads the store and runs no guard. */}}
 {{- define "heart-monitor.storeVolumes" -}}
+{{- include "heart-monitor.check" . -}}
 {{- if ne .Values.flatline.store.type "blob" -}}
 - name: flatline-store
   persistentVolumeClaim:
@@ -33,6 +37,7 @@ cannot be changed, so that other settings make others.
 {{- end }}
 
 {{- define "heart-monitor.storeVolumeMounts" -}}
+{{- include "heart-monitor.check" . -}}
 {{- with .Values.flatline.store }}
 {{- if ne .type "blob" -}}
 - name: flatline-store
@@ -76,6 +81,7 @@ them behind: an upgrade with other settings would otherwise take the claim from 
 could be started with it again, by a rollback least of all.
 */}}
 {{- define "heart-monitor.storeVolume" -}}
+{{- include "heart-monitor.check" . }}
 {{- if eq .Values.flatline.store.type "azureFiles" -}}
 {{- $files := .Values.flatline.store.azureFiles -}}
 {{- $claim := include "heart-monitor.storeClaimName" . -}}

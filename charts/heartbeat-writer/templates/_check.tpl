@@ -1,6 +1,7 @@
 {{/* Refuses what the schema cannot: rules between values. Renders nothing. */}}
 {{- define "heartbeat-writer.check" -}}
 {{- include "heart-monitor.check" . }}
+{{- include "heart-monitor.checkBlank" (list "" .Values (include "heartbeat-writer.keysWithDefault" .)) }}
 {{- include "heart-monitor.checkLabels" (list "commonLabels" .Values.commonLabels (list "app.kubernetes.io/component")) }}
 {{- include "heart-monitor.checkLabels" (list "podLabels" .Values.podLabels (list "app.kubernetes.io/component")) }}
 {{- include "heartbeat-writer.checkIdentity" . }}
@@ -34,4 +35,54 @@
 {{- fail (printf "metrics.rules.disabled: there is no alert %s; files/rules has their names" .) }}
 {{- end }}
 {{- end }}
+{{- end }}
+
+{{/* The values of this chart whose default is not empty, and the groups of values. */}}
+{{- define "heartbeat-writer.keysWithDefault" -}}
+- replicaCount
+- image.repository
+- image.pullPolicy
+- resources.requests
+- resources.limits
+- livenessProbe.periodSeconds
+- livenessProbe.timeoutSeconds
+- livenessProbe.failureThreshold
+- readinessProbe.periodSeconds
+- readinessProbe.timeoutSeconds
+- readinessProbe.failureThreshold
+- startupProbe.periodSeconds
+- startupProbe.timeoutSeconds
+- startupProbe.failureThreshold
+- minReadySeconds
+- terminationGracePeriodSeconds
+- revisionHistoryLimit
+- dnsPolicy
+- dnsConfig.options
+- podAntiAffinity
+- podAntiAffinityTopologyKey
+- topologySpreadConstraints
+- nodeSelector
+- tolerations
+- podDisruptionBudget.enabled
+- serviceAccount.create
+- networkPolicy
+- metrics.podMonitor.apiVersion
+- metrics.podMonitor.interval
+- metrics.podMonitor.scrapeTimeout
+- metrics.rules.apiVersion
+- metrics.rules.severity.critical
+- metrics.rules.severity.warning
+- metrics.rules.severity.info
+- metrics.rules.thresholds.silentIntervals
+- metrics.rules.thresholds.storeErrorRatio
+- metrics.rules.thresholds.skewSeconds
+- metrics.rules.for.silent
+- metrics.rules.for.storeErrors
+- metrics.rules.for.skew
+- metrics.rules.for.blocked
+- metrics.rules.for.stuck
+- metrics.rules.for.unreadable
+- metrics.dashboard.labels
+- test.enabled
+- test.watchFor
 {{- end }}

@@ -42,7 +42,7 @@ tolerations:
 {{- end }}
 
 {{- define "heartbeat-writer.imagePullSecrets" -}}
-{{- range concat .Values.flatline.image.pullSecrets .Values.image.pullSecrets | uniq }}
+{{- range concat (.Values.flatline.image.pullSecrets | default list) (.Values.image.pullSecrets | default list) | uniq }}
 - name: {{ . | quote }}
 {{- end }}
 {{- end }}

@@ -14,7 +14,7 @@ Helm: each name in ${…} is replaced by its text.
 {{- range (fromYaml $file).groups }}
 {{- $alerts := list }}
 {{- range .rules }}
-{{- if not (has .alert $settings.disabled) }}
+{{- if not (has .alert ($settings.disabled | default list)) }}
 {{- $alerts = append $alerts (include "heartbeat-writer.alert" (dict "alert" . "settings" $settings) | fromYaml) }}
 {{- end }}
 {{- end }}
@@ -60,7 +60,7 @@ for_unreadable: {{ $settings.for.unreadable | quote }}
 {{- define "heartbeat-writer.alert" -}}
 {{- $alert := deepCopy .alert }}
 {{- $severity := get .settings.severity $alert.labels.severity }}
-{{- $labels := merge (dict "severity" $severity) $alert.labels .settings.alertLabels }}
+{{- $labels := merge (dict "severity" $severity) $alert.labels (.settings.alertLabels | default dict) }}
 {{- $runbook := printf "%s#%s" (.settings.runbookUrl | default "docs/runbook.md") (lower $alert.alert) }}
 {{- $annotations := merge (dict "runbook_url" $runbook) $alert.annotations }}
 {{- merge (dict "labels" $labels "annotations" $annotations) $alert | toYaml }}

@@ -1,14 +1,3 @@
-{{/* Refuses what the schema cannot: rules between values. Renders nothing. */}}
-{{- define "hot-standby-example.check" -}}
-{{- include "heart-monitor.check" . }}
-{{- if not (or .Values.guard.enabled .Values.gate.enabled) }}
-{{- fail "guard.enabled and gate.enabled are both false, so that the workload would run in every cluster: enable the guard, or the gate, or both" }}
-{{- end }}
-{{- if and (include "heart-monitor.usesWorkloadIdentity" .) (not (or .Values.serviceAccount.create .Values.serviceAccount.name)) }}
-{{- fail "serviceAccount.name is empty and serviceAccount.create is false, but workload identity signs in as a service account: name yours, or let the chart create one" }}
-{{- end }}
-{{- end }}
-
 {{- define "hot-standby-example.serviceAccountName" -}}
 {{- $default := .Values.serviceAccount.create | ternary (include "heart-monitor.fullname" .) "default" }}
 {{- .Values.serviceAccount.name | default $default }}
@@ -22,7 +11,7 @@
 {{- end }}
 
 {{- define "hot-standby-example.imagePullSecrets" -}}
-{{- range concat .Values.flatline.image.pullSecrets .Values.image.pullSecrets | uniq }}
+{{- range concat (.Values.flatline.image.pullSecrets | default list) (.Values.image.pullSecrets | default list) | uniq }}
 - name: {{ . | quote }}
 {{- end }}
 {{- end }}

@@ -1,6 +1,7 @@
 //! The charts, by the tools that their users have and by rules that no tool knows. Every rule is applied to every
 //! variant of every chart, and shown something that it must refuse: a check that cannot fail is a defect.
 
+mod blank;
 mod commands;
 mod conventions;
 mod copy_paste;

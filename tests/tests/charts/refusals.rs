@@ -2,12 +2,12 @@
 //! deployed, and the message says what to do.
 
 use anyhow::{Context, Result};
-use flatline_tests::Chart;
+use flatline_tests::{Chart, Variant};
 
 use crate::nothing_in;
 
 /// A chart, values beside those of its variant `workload-identity`, and what the refusal says.
-const REFUSED: [(&str, &[&str], &str); 13] = [
+const REFUSED: [(&str, &[&str], &str); 26] = [
     ("hot-standby-example", &["guard.enabled=false"], "the workload would run in every cluster"),
     ("hot-standby-example", &["flatline.ownership=off"], "a guard needs the record"),
     ("hot-standby-example", &["flatline.cluster.that=a"], "this and that are both 'a'"),
@@ -41,6 +41,82 @@ const REFUSED: [(&str, &[&str], &str); 13] = [
         &["networkPolicy.enabled=true", "metrics.podMonitor.enabled=true"],
         "or it cannot reach the beacons",
     ),
+    (
+        "hot-standby-example",
+        &["terminationGracePeriodSeconds=1"],
+        "less than the 1500ms that the workload has",
+    ),
+    (
+        "hot-standby-example",
+        &["terminationGracePeriodSeconds=61", "flatline.guard.stopGrace=1m 1s 1ms"],
+        "less than the 1m 1s 1ms that the workload has",
+    ),
+    (
+        "heartbeat-writer",
+        &["flatline.store.blob.url=https://heartbeats.blob.core.windows.net/heartbeat?sv=1"],
+        "without a signature, and put that into a Secret",
+    ),
+    (
+        "heartbeat-writer",
+        &["flatline.store.blob.url=http://heartbeats.blob.core.windows.net/heartbeat"],
+        "http, which is for emulators only: write https",
+    ),
+    ("heartbeat-writer", &["flatline.store.blob.url=heartbeats"], "is not of the form https://ACCOUNT."),
+    (
+        "heartbeat-writer",
+        &["flatline.store.blob.url="],
+        "flatline.store.blob.url is required: https://ACCOUNT",
+    ),
+    (
+        "heartbeat-writer",
+        &["flatline.cluster.that=null", "flatline.image.registry=null"],
+        "flatline.cluster.that is required: the other cluster, such as b; flatline.image.registry is required",
+    ),
+    ("heartbeat-writer", &["flatline.port=null"], "without a value: flatline.port. Give one"),
+    (
+        "heartbeat-writer",
+        &["flatline.store.blob.credential=sas", "flatline.store.blob.existingSecret.name=store"],
+        "flatline.store.blob.existingSecret.key is required",
+    ),
+    (
+        "heartbeat-writer",
+        &["flatline.store.type=azureFiles"],
+        "flatline.store.azureFiles.account is required: the storage account of the share; flatline.store.azureFiles.folder is required",
+    ),
+    ("heartbeat-writer", &["flatline.store.type=claim"], "flatline.store.claim.folder is required"),
+    (
+        "heartbeat-writer",
+        &[
+            SHARE[0],
+            SHARE[1],
+            SHARE[2],
+            SHARE[3],
+            SHARE[4],
+            "flatline.store.azureFiles.extraMountOptions[0]=actimeo=30",
+        ],
+        "extraMountOptions sets actimeo, which the chart sets",
+    ),
+    (
+        "heartbeat-writer",
+        &[
+            SHARE[0],
+            SHARE[1],
+            SHARE[2],
+            SHARE[3],
+            SHARE[4],
+            r"flatline.store.azureFiles.extraMountOptions[0]=vers=3.1.1\,acregmax=30",
+        ],
+        "extraMountOptions sets acregmax, which the chart sets",
+    ),
+];
+
+/// A share.
+const SHARE: [&str; 5] = [
+    "flatline.store.type=azureFiles",
+    "flatline.store.azureFiles.account=heartbeats",
+    "flatline.store.azureFiles.share=heartbeat",
+    "flatline.store.azureFiles.folder=orders",
+    "flatline.store.azureFiles.secretName=heartbeats",
 ];
 
 #[test]
@@ -48,10 +124,7 @@ fn values_that_contradict_each_other_are_refused_with_what_to_do() -> Result<()>
     let mut findings = Vec::new();
     for (name, sets, reason) in REFUSED {
         let chart = Chart::named(name)?;
-        let variants = chart.variants()?;
-        let variant = variants.iter().find(|variant| variant.name == "workload-identity");
-        let values = &variant.with_context(|| format!("{name} has no variant workload-identity"))?.values;
-        match chart.render(&[values], sets) {
+        match chart.render(&[&workload_identity(&chart)?.values], sets) {
             Ok(_) => findings.push(format!("{name} takes {sets:?}")),
             Err(error) if format!("{error:#}").contains(reason) => {}
             Err(error) => findings.push(format!("{name} refuses {sets:?} otherwise: {error:#}")),
@@ -59,4 +132,25 @@ fn values_that_contradict_each_other_are_refused_with_what_to_do() -> Result<()>
     }
     nothing_in(&findings);
     Ok(())
+}
+
+#[test]
+fn no_refusal_shows_a_signature() -> Result<()> {
+    let (chart, folder) = (Chart::named("heartbeat-writer")?, tempfile::tempdir()?);
+    let variant = workload_identity(&chart)?;
+    let file = folder.path().join("values.yaml");
+    for url in ["https://heartbeats.blob.core.windows.net/heartbeat?sv=1&sig=secret", "heartbeat?sig=secret"]
+    {
+        std::fs::write(&file, format!("flatline: {{ store: {{ blob: {{ url: \"{url}\" }} }} }}"))?;
+        let refusal = chart.render(&[&variant.values, &file], &[]).err().context("it is taken")?;
+        assert!(format!("{refusal:#}").contains("put that into a Secret"), "{refusal:#}");
+        assert!(!format!("{refusal:#}").contains("sig=secret"), "{refusal:#}");
+    }
+    Ok(())
+}
+
+fn workload_identity(chart: &Chart) -> Result<Variant> {
+    let mut variants = chart.variants()?.into_iter();
+    let found = variants.find(|variant| variant.name == "workload-identity");
+    found.with_context(|| format!("{} has no variant workload-identity", chart.name()))
 }
