@@ -41,6 +41,7 @@ plan() {
   else
     say "Must come out: ${STANDBY} works under term $((TERM_NOW + 1)), never both; thawed, ${OWNER}'s heart beats and ${OWNER} stands by."
     say "The workload pauses for some seconds, and runs in cluster ${STANDBY} afterwards."
+    [[ "${WHAT}" != all ]] || say "THAWED, THE OLD WORKLOAD MAY RUN FOR SOME MILLISECONDS BESIDE THE NEW ONE, until its guard kills it."
   fi
 }
 

@@ -27,6 +27,7 @@ Denies all outgoing traffic of ${BEACON_RELEASE} and ${WORKLOAD_RELEASE} in clus
 Must come out: ${OWNER} stops, then ${STANDBY} works under term $((TERM_NOW + 1)), never both; with the store back ${OWNER} stands by.
 The workload pauses for some seconds, and runs in cluster ${STANDBY} afterwards.
 PLAN
+  say_how_to_mend "${OWNER}"
 }
 
 drill() {

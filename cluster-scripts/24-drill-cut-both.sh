@@ -24,6 +24,7 @@ Denies all outgoing traffic of ${BEACON_RELEASE} and ${WORKLOAD_RELEASE} in both
 Must come out: ${OWNER} stops, nobody takes over; with the store back ${OWNER} works again under term ${TERM_NOW}.
 The workload stands still meanwhile.
 PLAN
+  say_how_to_mend a b
 }
 
 drill() {

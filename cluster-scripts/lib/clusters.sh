@@ -73,7 +73,7 @@ pods_of() {
 states_of() {
   local pods name path state
   pods=$(pods_of "$1" workload | jq -r 'select(.port != null)
-    | [.name, "/api/v1/namespaces/\(.namespace)/pods/\(.name):\(.port)/proxy/state"] | @tsv')
+    | [.name, "/api/v1/namespaces/\(.namespace)/pods/\(.name):\(.port)/proxy/state"] | @tsv') || return 1
   [[ -n "${pods}" ]] || return 0
   while IFS=$'\t' read -r name path; do
     state=$(kube "$1" get --raw "${path}") || state=''

@@ -14,10 +14,15 @@ require_cuttable() {
   done
 }
 
+# policy_kind SIDE: prints the kind of policy that denies there.
+policy_kind() {
+  if has_cilium "$1"; then echo ciliumnetworkpolicy; else echo networkpolicy; fi
+}
+
 # cut_off SIDE: denies outgoing traffic of its beacons and its workload.
 cut_off() {
-  local kind=networkpolicy namespace release
-  ! has_cilium "$1" || kind=ciliumnetworkpolicy
+  local kind namespace release
+  kind=$(policy_kind "$1")
   on "$1"
   for namespace in "${BEACON_NAMESPACE}" "${WORKLOAD_NAMESPACE}"; do
     release=${BEACON_RELEASE}
@@ -59,4 +64,16 @@ expect_cut() {
   wait_until "$((THRESHOLD + 5))" ".$1 | any(.states[]; .record.state == \"unreadable\")" \
     "cluster $1 cannot read the store" \
     'The engine of network policies lets standing connections live, or it enforces no policies at all'
+}
+
+# say_how_to_mend SIDE...: a policy stays until somebody takes it away, also where this script is killed or loses its network.
+say_how_to_mend() {
+  local side namespace
+  say 'Should this script be killed before it has taken its policies away, do that by hand, or the store stays away:'
+  for side in "$@"; do
+    on "${side}"
+    for namespace in "${BEACON_NAMESPACE}" "${WORKLOAD_NAMESPACE}"; do
+      say "  $(quoted kubectl --context "${CONTEXT}" --namespace "${namespace}" delete "$(policy_kind "${side}")" --selector "${DRILL_LABEL}")"
+    done
+  done
 }

@@ -28,8 +28,9 @@ FAILURE=''
 FINDINGS=()
 # Whether something was broken on purpose, and when, in seconds since 1970.
 ACTED=''
-# The command that runs while the clusters are looked at.
+# The command that runs while the clusters are looked at, and whether it undoes something.
 BESIDE=''
+UNDOING=no
 
 drill_main() {
   parse_drill_flags "$@"
@@ -128,11 +129,13 @@ undo() {
   local line
   while ((${#UNDO[@]} > 0)); do
     line=${UNDO[-1]}
+    if [[ "$1" == beside ]]; then UNDOING=yes; fi
     # The line was quoted by `to_undo`.
     if ! eval "$1 ${line}"; then
       FAILURE=${FAILURE:-'not everything could be undone'}
       warn "this could not be undone; do it by hand: ${line}"
     fi
+    UNDOING=no
     unset 'UNDO[-1]'
   done
 }
@@ -154,7 +157,9 @@ beside() {
     run "$@"
     return
   fi
-  run "$@" &
+  quoted + "$@" >&2
+  # Without a function between, so that what is ended on Ctrl-C is the program and not a shell that waits for it.
+  "$@" &
   BESIDE=$!
   while kill -0 "${BESIDE}" 2>/dev/null; do
     look
@@ -173,7 +178,7 @@ finish() {
   trap '' INT TERM HUP
   trap - EXIT
   set +e
-  [[ -z "${BESIDE}" ]] || { kill "${BESIDE}" && wait "${BESIDE}"; } 2>/dev/null
+  end_beside 2>/dev/null
   ((${#UNDO[@]} == 0)) || say 'undoing what was changed'
   undo run
   if [[ -n "${BEGAN:-}" ]] && ! dry_run; then
@@ -185,6 +190,13 @@ finish() {
   fi
   rm -rf -- "${SCRATCH}"
   exit "${status}"
+}
+
+# Ends the command beside, but not one that undoes: a release whose rollback is cut off can be neither rolled back nor upgraded.
+end_beside() {
+  [[ -n "${BESIDE}" ]] || return 0
+  [[ "${UNDOING}" == yes ]] || kill "${BESIDE}"
+  wait "${BESIDE}"
 }
 
 print_verdict() {

@@ -252,3 +252,22 @@ owner() { cat -- "${WORLD}/owner"; }
   run -1 drill 20 --only b
   says "there is no flag '--only'"
 }
+
+@test "whoever cuts is told first how to mend by hand what a killed script leaves" {
+  knob cilium
+  run -0 drill 24 --dry-run
+  says 'kubectl --context flatline-a --namespace orders delete ciliumnetworkpolicy --selector flatline-drill'
+  says 'kubectl --context flatline-b --namespace flatline delete ciliumnetworkpolicy --selector flatline-drill'
+}
+
+@test "an owner that says nothing any more has not stopped for certain" {
+  knob mute-owner
+  check_fail 'still not: a no longer works. Last seen: a silent' 21
+}
+
+@test "what freezes all warns of the milliseconds after the thaw" {
+  run -0 drill 22 --what all --dry-run
+  says 'MAY RUN FOR SOME MILLISECONDS'
+  run -0 drill 22 --dry-run
+  [[ "${output}" != *MILLISECONDS* ]]
+}
