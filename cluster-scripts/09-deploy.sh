@@ -55,6 +55,10 @@ flatline:
     registry: ${IMAGE_REGISTRY}
     digest: ${digest}
   ownership: ${OWNERSHIP}"
+  [[ "${CLUSTERS}" != create ]] || content+="
+# Pods that are given to the wrong cluster stay pending: two clusters that take themselves for one both run.
+nodeSelector:
+  topology.kubernetes.io/region: ${LOCATION}"
   write_file "${VALUES}" "${content}"
 }
 

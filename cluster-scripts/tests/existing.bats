@@ -19,6 +19,7 @@ load helper
   says 'url: https://mine.blob.core.windows.net/heartbeat/orders'
   says 'clientId: 11234567-89ab-cdef-0123-456789abcdef'
   says 'registry: registry.example.org/b'
+  [[ "${output}" != *nodeSelector* ]]
 }
 
 @test "existing clusters and a new store: endpoints and identities are made for them" {

@@ -69,6 +69,13 @@ check_interrupted() {
 @test "07 changes nothing when run again" { check_second_run 07-identities; }
 @test "08 changes nothing when run again" { check_second_run 08-images; }
 
+@test "09 ties the releases of a cluster to its region, so that no other cluster runs them by mistake" {
+  up_to 09-deploy
+  run -0 flatline 09
+  grep -Fx '  topology.kubernetes.io/region: northeurope' "${BATS_TEST_TMPDIR}/flatline-b.yaml"
+  grep -Fx '    this: b' "${BATS_TEST_TMPDIR}/flatline-b.yaml"
+}
+
 @test "09 run again asks Helm for the same releases" {
   up_to 09-deploy
   flatline 09 2>/dev/null
