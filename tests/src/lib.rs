@@ -33,6 +33,7 @@ mod program;
 mod running;
 mod samba;
 mod stamp;
+mod story;
 mod test_store;
 mod tools;
 
@@ -56,5 +57,6 @@ pub use program::{Echo, Program};
 pub use running::{Exit, Running};
 pub use samba::SambaShare;
 pub use stamp::Ticks;
+pub use story::Story;
 pub use test_store::TestStore;
 pub use tools::{optional_tool, pinned_tool};

@@ -3,6 +3,7 @@
 
 mod mark;
 mod runs;
+mod waits;
 
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};

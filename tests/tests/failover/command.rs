@@ -59,7 +59,7 @@ fn a_guard_whose_workload_went_on_after_a_hangup_starts_it_again_when_it_may(
     let mut guard = scene.guard_of("a", &deaf)?.start()?;
     scene.runs("a", 1)?;
     guard.signal(Signal::HUP)?;
-    scene.runs_on("a", Duration::from_millis(300))?;
+    scene.log.runs_on("a", Duration::from_millis(300))?;
     writer.freeze()?;
     until("the workload to be stopped", SOON, || {
         scene.log.runs().ok()?.of("a").iter().all(|run| run.ended).then_some(())

@@ -35,7 +35,7 @@ fn the_oracle_sees_the_double_run_of_a_guard_that_stands_still_alone() -> Result
         a.writer.freeze()?;
         a.guard.freeze()?;
         scene.runs("b", 2)?;
-        scene.runs_on("b", Duration::from_millis(500))
+        scene.log.runs_on("b", Duration::from_millis(500))
     });
     let seen = played.err().map(|error| format!("{error:#}")).unwrap_or_default();
     ensure!(seen.contains("ran at once"), "the oracle was to see it: {seen}");
@@ -82,7 +82,7 @@ fn a_beacon_that_stands_still_loses_its_cluster_the_work(scene: &Scene<impl Test
     scene.runs("b", 2)?;
     a.runs_nothing()?;
     a.writer.thaw()?;
-    scene.runs_on("b", scene.pace.watch * 3 / 2)?;
+    scene.log.runs_on("b", scene.pace.watch * 3 / 2)?;
     ensure!(a.guard.is_running()?, "the guard waits for its turn");
     Ok(())
 }
@@ -100,7 +100,7 @@ fn a_node_that_stands_still_for_too_long_never_runs_again_when_it_wakes(
         node.workload.iter().all(|process| !process.lives()).then_some(())
     })?;
     a.thaws(&node)?;
-    scene.runs_on("b", scene.pace.watch * 3 / 2)?;
+    scene.log.runs_on("b", scene.pace.watch * 3 / 2)?;
     let last = scene.log.runs()?.of("a").iter().map(|run| run.last).max();
     ensure!(last < Some(woken), "the workload ran on after it was woken");
     ensure!(a.guard.is_running()?, "the guard waits for its turn");
@@ -117,7 +117,7 @@ fn a_workload_that_will_not_end_is_killed_with_all_that_it_left_before_another_c
     writer.freeze()?;
     scene.runs("b", 2)?;
     scene.has_begun("a", 2)?;
-    scene.runs_on("b", scene.pace.watch / 2)
+    scene.log.runs_on("b", scene.pace.watch / 2)
 }
 
 fn a_node_that_stands_still_for_a_moment_goes_on_where_it_stood(scene: &Scene<impl TestStore>) -> Result<()> {
@@ -126,7 +126,7 @@ fn a_node_that_stands_still_for_a_moment_goes_on_where_it_stood(scene: &Scene<im
     pause(Duration::from_millis(300))?;
     a.guard.thaw()?;
     a.thaws(&node)?;
-    scene.runs_on("a", scene.pace.watch)
+    scene.log.runs_on("a", scene.pace.watch)
 }
 
 fn a_standby_that_stood_still_watches_anew_before_it_claims(scene: &Scene<impl TestStore>) -> Result<()> {
@@ -154,7 +154,7 @@ fn a_claimant_that_stands_still_finds_its_claim_contested(scene: &Scene<impl Tes
     let _back = scene.cluster("a")?;
     scene.has_begun("a", 2)?;
     claimant.thaw()?;
-    scene.runs_on("a", scene.pace.watch * 3 / 2)?;
+    scene.log.runs_on("a", scene.pace.watch * 3 / 2)?;
     ensure!(scene.record_says("owner").as_deref() == Some("a"), "a keeps its work");
     Ok(())
 }

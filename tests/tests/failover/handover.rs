@@ -49,7 +49,7 @@ fn the_work_is_handed_over_and_back_and_over_again(scene: &Scene<impl TestStore>
     scene.runs("b", 4)?;
     ensure!(a.guard.is_running()? && b.guard.is_running()?, "both guards go on in the same process");
     succeeds(hand_over(scene, "b")?)?;
-    scene.runs_on("b", scene.pace.watch / 2)
+    scene.log.runs_on("b", scene.pace.watch / 2)
 }
 
 fn a_handover_that_was_killed_at_any_moment_is_completed_or_can_be_run_again(
@@ -125,7 +125,7 @@ fn a_silent_successor_gets_nothing_and_the_owner_runs_on(scene: &Scene<impl Test
     pause(scene.pace.watch / 2)?;
     let exit = hand_over(scene, "b")?.start()?.exit_within(SOON)?;
     ensure!(exit.code == 2, "the operator ended with {exit}");
-    scene.runs_on("a", scene.pace.watch / 2)?;
+    scene.log.runs_on("a", scene.pace.watch / 2)?;
     ensure!(scene.record_says("phase").as_deref() == Some("active"), "nothing was changed");
     Ok(())
 }
@@ -140,7 +140,7 @@ fn the_owner_takes_the_work_back_from_a_successor_that_falls_silent(
     b.dies()?;
     scene.has_begun("a", 2)?;
     ensure!(scene.record_says("term").as_deref() == Some("1"), "nobody else ever owned the work");
-    scene.runs_on("a", scene.pace.watch)
+    scene.log.runs_on("a", scene.pace.watch)
 }
 
 fn a_handover_is_called_off_by_a_handover_to_the_owner(scene: &Scene<impl TestStore>) -> Result<()> {
@@ -150,7 +150,7 @@ fn a_handover_is_called_off_by_a_handover_to_the_owner(scene: &Scene<impl TestSt
     let exit = operator.exit_within(SOON)?;
     ensure!(exit.code != 0, "a handover that was called off does not end well: {exit}");
     scene.has_begun("a", 2)?;
-    scene.runs_on("a", scene.pace.watch * 3 / 2)
+    scene.log.runs_on("a", scene.pace.watch * 3 / 2)
 }
 
 fn a_plan_is_printed_and_nothing_is_changed_without_a_word_of_consent(
@@ -167,7 +167,7 @@ fn a_plan_is_printed_and_nothing_is_changed_without_a_word_of_consent(
     let exit = scene.operator(&["activate", "--cluster", "b"])?.run()?;
     ensure!(exit.code == 2, "nobody is there to ask: {exit}");
     ensure!(scene.store.record()? == before, "nothing was to change");
-    scene.runs_on("a", scene.pace.watch / 2)
+    scene.log.runs_on("a", scene.pace.watch / 2)
 }
 
 fn during_maintenance_nobody_takes_over_and_afterwards_somebody_does(
@@ -176,7 +176,7 @@ fn during_maintenance_nobody_takes_over_and_afterwards_somebody_does(
     let (a, _b) = scene.pair()?;
     let on = ["maintenance", "on", "--for", "1h", "--reason", "the store moves"];
     succeeds(scene.operator(&on)?)?;
-    scene.runs_on("a", scene.pace.watch / 2)?;
+    scene.log.runs_on("a", scene.pace.watch / 2)?;
     a.dies()?;
     scene.nobody_runs_for(2 * scene.pace.watch)?;
     let shown = scene.operator(&["maintenance", "status"])?.run()?;
@@ -198,5 +198,5 @@ fn an_activation_waits_for_no_silence(scene: &Scene<impl TestStore>) -> Result<(
     let took = run.begin.since(died);
     ensure!(took < scene.pace.watch, "it took {took:?}, as long as a takeover");
     let _back = scene.cluster("a")?;
-    scene.runs_on("b", scene.pace.watch).context("a was to stay blocked")
+    scene.log.runs_on("b", scene.pace.watch).context("a was to stay blocked")
 }

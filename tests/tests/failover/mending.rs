@@ -33,7 +33,7 @@ fn a_record_that_vanishes_stops_everybody_until_somebody_mends_it(
     }
     scene.operator(&["activate", "--cluster", "b", "--term", "3", "--yes"])?.run()?.succeeds()?;
     scene.runs("b", 3)?;
-    scene.runs_on("b", scene.pace.watch)
+    scene.log.runs_on("b", scene.pace.watch)
 }
 
 fn no_command_says_that_all_is_well_where_the_record_is_lost(scene: &Scene<FolderStore>) -> Result<()> {

@@ -50,7 +50,7 @@ fn an_owner_that_is_cut_off_stops_by_itself_before_the_other_starts_and_stays_bl
         scene.runs("b", 2)?;
         a.runs_nothing()?;
         network.heal("a")?;
-        scene.runs_on("b", 2 * scene.pace.watch)?;
+        scene.log.runs_on("b", 2 * scene.pace.watch)?;
         ensure!(a.guard.is_running()? && a.writer.is_running()?, "everything in a outlives the cut");
         Ok(())
     })
@@ -63,9 +63,9 @@ fn a_standby_that_is_cut_off_never_starts_neither_during_the_cut_nor_after() -> 
         let (_a, mut b) = regions.pair()?;
         pause(scene.pace.watch)?;
         network.cut("b")?;
-        scene.runs_on("a", 2 * scene.pace.watch)?;
+        scene.log.runs_on("a", 2 * scene.pace.watch)?;
         network.heal("b")?;
-        scene.runs_on("a", scene.pace.watch * 3 / 2)?;
+        scene.log.runs_on("a", scene.pace.watch * 3 / 2)?;
         ensure!(b.guard.is_running()?, "the guard waits for its turn");
         Ok(())
     })
@@ -84,7 +84,7 @@ fn when_both_are_cut_off_nobody_runs_and_the_owner_comes_back() -> Result<()> {
         network.heal("b")?;
         network.heal("a")?;
         scene.has_begun("a", 2)?;
-        scene.runs_on("a", scene.pace.watch)
+        scene.log.runs_on("a", scene.pace.watch)
     })
 }
 
@@ -100,6 +100,6 @@ fn the_work_is_handed_over_also_from_a_cluster_that_is_cut_off() -> Result<()> {
         scene.runs("b", 2)?;
         a.runs_nothing()?;
         network.heal("a")?;
-        scene.runs_on("b", scene.pace.watch)
+        scene.log.runs_on("b", scene.pace.watch)
     })
 }

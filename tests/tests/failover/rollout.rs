@@ -53,7 +53,7 @@ fn a_slow_cluster_that_is_handed_the_work_of_a_hasty_one_runs_without_a_break(
     let _guard = scene.guard("b")?.envs(SLOW).start()?;
     scene.operator(&["handover", "--to", "b", "--yes"])?.envs(SLOW).run()?.succeeds()?;
     scene.runs("b", 2)?;
-    scene.runs_on("b", Duration::from_secs(10))
+    scene.log.runs_on("b", Duration::from_secs(10))
 }
 
 /// Beacons stop while guards and stubborn workloads run on: everybody uses the time that they have to the last.

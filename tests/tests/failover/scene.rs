@@ -2,12 +2,11 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use flatline_tests::{Binary, BootClock, Echo, MarkLog, Program, Run, TestStore, pause, until};
+use flatline_tests::{Binary, BootClock, MarkLog, Program, Run, Story, TestStore, pause, until};
 
 use crate::SOON;
 use crate::cluster::Cluster;
@@ -62,8 +61,8 @@ pub(crate) struct Scene<S> {
     pub(crate) store: S,
     pub(crate) log: MarkLog,
     pub(crate) pace: Pace,
-    /// What every process printed, with the moment.
-    story: Arc<Mutex<Vec<(BootClock, String)>>>,
+    /// What every process printed.
+    story: Story,
 }
 
 /// Plays a scene at the hasty pace, then asks the oracle. Where either fails, the whole story is told.
@@ -86,7 +85,7 @@ pub(crate) fn play_at<S: TestStore>(
         runs.narrowest_gap()
     );
     // A scenario that went wrong must not hide what the oracle saw.
-    runs.verdict().and(played).map_err(|error| error.context(scene.story()))
+    runs.verdict().and(played).map_err(|error| error.context(scene.told()))
 }
 
 /// Makes each of these scenarios a test on a folder.
@@ -117,7 +116,7 @@ macro_rules! on_azurite {
 impl<S: TestStore> Scene<S> {
     /// A scene at the hasty pace that nobody judges.
     pub(crate) fn set(store: S) -> Result<Self> {
-        Ok(Self { store, log: MarkLog::new()?, pace: HASTY, story: Arc::default() })
+        Ok(Self { store, log: MarkLog::new()?, pace: HASTY, story: Story::default() })
     }
 
     /// A cluster with a beacon and a guard, just started.
@@ -168,16 +167,12 @@ impl<S: TestStore> Scene<S> {
     pub(crate) fn on_stage(&self, program: Program, label: &str) -> Program {
         let program = self.store.joined_by(program).envs(self.pace.variables).label(label);
         // What a small temporary folder is mounted on does not cache, whatever it is called.
-        program.env("HEART_MONITOR_CACHE_AGE", "0s").env("LOG_FORMAT", "human").echo(self.ear())
+        program.env("HEART_MONITOR_CACHE_AGE", "0s").env("LOG_FORMAT", "human").echo(self.story.ear())
     }
 
     /// Waits until a cluster runs under this term, and returns its first run there.
     pub(crate) fn runs(&self, cluster: &str, term: u64) -> Result<Run> {
-        let what = format!("cluster {cluster} to run under term {term}");
-        until(&what, SOON.max(4 * self.pace.watch), || {
-            let runs = self.log.runs().ok()?;
-            runs.of(cluster).into_iter().find(|run| run.term == term).cloned()
-        })
+        self.log.comes_to_run(cluster, term, SOON.max(4 * self.pace.watch))
     }
 
     /// Waits until so many processes of a cluster's workload have begun, and checks that there are no more.
@@ -187,21 +182,6 @@ impl<S: TestStore> Scene<S> {
         let found = until(&what, SOON, || begun().filter(|found| *found >= times))?;
         ensure!(found == times, "{found} runs of cluster {cluster}, which was to begin {times} times");
         Ok(())
-    }
-
-    /// For this long the cluster runs on, without a new start anywhere.
-    pub(crate) fn runs_on(&self, cluster: &str, span: Duration) -> Result<()> {
-        let before = self.log.runs()?.all().len();
-        pause(span)?;
-        let runs = self.log.runs()?;
-        ensure!(runs.all().len() == before, "somebody started within {span:?}");
-        let now = BootClock::now();
-        let marks = || self.log.runs().ok()?.of(cluster).last().filter(|run| run.last > now).map(drop);
-        until(
-            &format!("cluster {cluster}, which stopped within {span:?}, to mark"),
-            Duration::from_secs(2),
-            marks,
-        )
     }
 
     /// For this long nobody runs.
@@ -232,22 +212,12 @@ impl<S: TestStore> Scene<S> {
         self.log.path().with_file_name(name)
     }
 
-    fn ear(&self) -> Echo {
-        let story = Arc::clone(&self.story);
-        Arc::new(move |label, line| {
-            let line = format!("{label:<10} | {line}");
-            story.lock().unwrap_or_else(PoisonError::into_inner).push((BootClock::now(), line));
-        })
-    }
-
-    fn story(&self) -> String {
-        let story = self.story.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Everything that a person needs who has to look at a failure.
+    fn told(&self) -> String {
         let runs = self.log.runs().map_or_else(|error| format!("{error:#}"), |runs| runs.to_string());
         let record =
             self.store.record().ok().flatten().map_or("none".to_owned(), |record| record.to_string());
-        let begin = story.first().map_or(BootClock::now(), |(at, _)| *at);
-        let lines = story.iter().map(|(at, line)| format!("{:>8.3} {line}\n", at.since(begin).as_secs_f64()));
-        format!("the scene\n{}runs:\n{runs}\nrecord: {record}\n", lines.collect::<String>())
+        format!("the scene\n{}runs:\n{runs}\nrecord: {record}\n", self.story)
     }
 }
 

@@ -46,7 +46,7 @@ fn a_store_that_goes_away_stops_the_owner_and_starts_nobody(
     scene.nobody_runs_for(2 * scene.pace.watch)?;
     comes_back()?;
     scene.has_begun("a", 2)?;
-    scene.runs_on("a", scene.pace.watch)?;
+    scene.log.runs_on("a", scene.pace.watch)?;
     ensure!(scene.record_says("term").as_deref() == Some("1"), "nobody else ever owned the work");
     ensure!(a.guard.is_running()? && b.guard.is_running()?, "both guards wait in the same process");
     Ok(())
@@ -58,9 +58,9 @@ fn whoever_prefers_duplicates_to_a_pause_runs_on_without_the_store(scene: &Scene
     scene.runs("a", 1)?;
     let _b = scene.cluster("b")?;
     scene.store.take_away()?;
-    scene.runs_on("a", 2 * scene.pace.watch)?;
+    scene.log.runs_on("a", 2 * scene.pace.watch)?;
     scene.store.bring_back()?;
-    scene.runs_on("a", scene.pace.watch)?;
+    scene.log.runs_on("a", scene.pace.watch)?;
     // A store that can be read and shows no beat is no store loss.
     writer.kill()?;
     scene.runs("b", 2)?;

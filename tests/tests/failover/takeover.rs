@@ -35,7 +35,7 @@ fn a_dead_owner_is_replaced_and_blocked_when_it_comes_back(scene: &Scene<impl Te
     a.dies()?;
     scene.runs("b", 2)?;
     let _back = scene.cluster("a")?;
-    scene.runs_on("b", scene.pace.watch * 3 / 2)
+    scene.log.runs_on("b", scene.pace.watch * 3 / 2)
 }
 
 fn the_work_goes_from_one_cluster_to_the_other_and_back_as_they_die(
@@ -88,7 +88,7 @@ fn a_claim_that_a_crash_left_behind_is_undone_by_the_cluster_that_it_was_made_ag
     ensure!(scene.record_says("owner").as_deref() == Some("a"), "a was to take its work back");
     scene.has_begun("a", 2)?;
     let _b = scene.guard("b")?.start()?;
-    scene.runs_on("a", scene.pace.watch * 3 / 2)?;
+    scene.log.runs_on("a", scene.pace.watch * 3 / 2)?;
     ensure!(scene.record_says("term").as_deref() == Some("1"), "nobody else ever owned the work");
     Ok(())
 }
@@ -120,7 +120,7 @@ fn of_two_standbys_the_swap_picks_one_and_the_delay_says_which(scene: &Scene<imp
     flatline_tests::pause(scene.pace.watch)?;
     a.dies()?;
     scene.runs("b", 2)?;
-    scene.runs_on("b", scene.pace.watch)?;
+    scene.log.runs_on("b", scene.pace.watch)?;
     b.dies()?;
     scene.runs("c", 3)?;
     Ok(())
@@ -145,5 +145,5 @@ fn a_guard_that_is_killed_alone_takes_its_workload_along_and_its_cluster_goes_on
     })?;
     let _next = scene.guard("a")?.start()?;
     scene.has_begun("a", 2)?;
-    scene.runs_on("a", scene.pace.watch)
+    scene.log.runs_on("a", scene.pace.watch)
 }

@@ -76,7 +76,7 @@ fn a_claim_that_was_contested_is_told_by_its_letter(scene: &Scene<impl TestStore
     scene.has_begun("a", 2)?;
     claimant.thaw()?;
     comes_to(port, "N")?;
-    scene.runs_on("a", scene.pace.watch)
+    scene.log.runs_on("a", scene.pace.watch)
 }
 
 fn where_nobody_can_tell_who_owns_the_work_there_is_no_letter(scene: &Scene<FolderStore>) -> Result<()> {
@@ -117,7 +117,7 @@ fn whoever_has_the_key_makes_a_waiting_guard_the_owner_and_the_other_stops(
     scene.runs("b", 2)?;
     ensure!(b.guard.is_running()?, "a guard goes on");
     let _back = scene.cluster("a")?;
-    scene.runs_on("b", scene.pace.watch)
+    scene.log.runs_on("b", scene.pace.watch)
 }
 
 fn notifications_come_in_the_order_of_events(scene: &Scene<FolderStore>) -> Result<()> {

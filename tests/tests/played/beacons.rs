@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::SOON;
 use crate::cluster::{BEACON, WORKLOAD};
-use crate::stage::{Stage, last_of, on_a_folder, on_a_folder_by_default};
+use crate::stage::{Stage, on_a_folder, on_a_folder_by_default};
 use crate::store::PlayedStore;
 
 #[test]
@@ -27,17 +27,17 @@ fn one_by_one(stage: &Stage<impl PlayedStore>) -> Result<()> {
     standby.work.comes_to(WORKLOAD, &Happening::Ready, SOON)?;
 
     second.kill()?;
-    stage.runs_on("a", stage.pace.threshold)?;
+    stage.log.runs_on("a", stage.pace.threshold)?;
     owner.beacon.kill()?;
     let run = stage.runs("b", 2)?;
     stage.began_by_the_stamp(&run, "a")?;
-    let before = last_of(&stage.log, "a")?;
+    let before = stage.log.last_of("a")?;
     println!("a stopped {:?} before b began", run.begin.since(before.last));
     ensure!(before.ended && before.last < run.begin, "a's guard had stopped its workload by then");
     ensure!(owner.work.starts(WORKLOAD) == 1, "it waits in the same container");
 
     let returned = a.beacon()?;
-    stage.runs_on("b", stage.pace.watch)?;
+    stage.log.runs_on("b", stage.pace.watch)?;
     ensure!(returned.is_ready(BEACON) && owner.work.is_ready(WORKLOAD), "it is back, and stands by");
     Ok(())
 }

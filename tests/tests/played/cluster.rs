@@ -44,7 +44,7 @@ impl<'s, S: PlayedStore> Cluster<'s, S> {
         let log = stage.log.path();
         let objects = stage.store.objects()?.claim("marks", log.parent().context("a log is in a folder")?);
         let kubelet =
-            Kubelet::new(&format!("node-{name}"), Arc::clone(&registry), objects)?.echo(stage.ear());
+            Kubelet::new(&format!("node-{name}"), Arc::clone(&registry), objects)?.echo(stage.story.ear());
         Ok(Self { name, stage, registry, kubelet, values: tempfile::tempdir()? })
     }
 

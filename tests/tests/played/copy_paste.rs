@@ -75,7 +75,7 @@ fn pasted(stage: &Stage<impl PlayedStore>) -> Result<()> {
     let _beacon = b.beacon()?;
     let standby = b.foreign(&block("gate-and-guard.yaml", stage, "b")?)?;
     standby.comes_to(GATE, &Happening::Started, SOON)?;
-    stage.runs_on("a", stage.pace.watch)?;
+    stage.log.runs_on("a", stage.pace.watch)?;
     ensure!(standby.starts(WORKLOAD) == 0, "the gate holds the pod");
     beacon.kill()?;
     work.kill()?;

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::SOON;
 use crate::cluster::{BEACON, WORKLOAD};
-use crate::stage::{Stage, last_of, on_azurite};
+use crate::stage::{Stage, on_azurite};
 use crate::store::PlayedStore;
 
 #[test]
@@ -26,12 +26,12 @@ fn cut_off(stage: &Stage<impl PlayedStore>) -> Result<()> {
     stage.cut("a")?;
     let run = stage.runs("b", 2)?;
     stage.began_by_the_stamp(&run, "a")?;
-    ensure!(last_of(&stage.log, "a")?.ended, "a's guard had stopped its workload by then");
+    ensure!(stage.log.last_of("a")?.ended, "a's guard had stopped its workload by then");
     owner.beacon.comes_to(BEACON, &Happening::NotReady, SOON)?;
     owner.work.comes_to(WORKLOAD, &Happening::NotReady, SOON)?;
 
     stage.heal("a")?;
-    stage.runs_on("b", stage.pace.watch)?;
+    stage.log.runs_on("b", stage.pace.watch)?;
     let again = || (owner.beacon.is_ready(BEACON) && owner.work.is_ready(WORKLOAD)).then_some(());
     flatline_tests::until("cluster a to be ready again", SOON, again)?;
     ensure!(owner.beacon.starts(BEACON) == 1 && owner.work.starts(WORKLOAD) == 1, "nothing was restarted");

@@ -34,7 +34,7 @@ fn goes_by_the_heart_alone(stage: &Stage<impl PlayedStore>) -> Result<()> {
 
     let other = b.starts(&gated("b", 2))?;
     other.work.comes_to(GATE, &Happening::Started, SOON)?;
-    stage.runs_on("a", stage.pace.watch)?;
+    stage.log.runs_on("a", stage.pace.watch)?;
     ensure!(other.work.starts(WORKLOAD) == 0, "the gate holds the pod");
     primary.die()?;
 

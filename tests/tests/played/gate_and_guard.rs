@@ -25,7 +25,7 @@ fn a_standby_is_held_at_its_gate_and_starts_without_a_registry_when_that_opens(
 
     let standby = b.starts(&values)?;
     standby.work.comes_to(GATE, &Happening::Started, SOON)?;
-    stage.runs_on("a", stage.pace.watch)?;
+    stage.log.runs_on("a", stage.pace.watch)?;
     ensure!(standby.work.starts(WORKLOAD) == 0, "the gate holds the pod");
     let metrics = standby.work.get(GATE, PORT, "/metrics")?.body;
     ensure!(metrics.contains("heart_monitor_blocked"), "the gate can be scraped: {metrics}");
@@ -41,7 +41,7 @@ fn a_standby_is_held_at_its_gate_and_starts_without_a_registry_when_that_opens(
 
     let returned = a.work(&values)?;
     let _beacon = a.beacon()?;
-    stage.runs_on("b", stage.pace.watch)?;
+    stage.log.runs_on("b", stage.pace.watch)?;
     ensure!(
         returned.starts(GATE) == 1 && returned.starts(WORKLOAD) == 0,
         "the old owner is held at its gate"

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::SOON;
 use crate::cluster::{PORT, WORKLOAD, went_in_order};
-use crate::stage::{Stage, last_of};
+use crate::stage::Stage;
 use crate::store::PlayedStore;
 
 /// What the chart does by itself, but for probes that are asked often and have no patience.
@@ -27,7 +27,7 @@ fn the_work_moves_to_the_standby_when_the_owner_dies_and_home_when_somebody_says
 
     let standby = b.starts(&guarded())?;
     standby.work.comes_to(WORKLOAD, &Happening::Ready, SOON)?;
-    stage.runs_on("a", stage.pace.watch)?;
+    stage.log.runs_on("a", stage.pace.watch)?;
     ensure!(
         is_blocked(&standby.work)? && !is_blocked(&owner.work)?,
         "the standby's guard says that it waits"
@@ -40,11 +40,11 @@ fn the_work_moves_to_the_standby_when_the_owner_dies_and_home_when_somebody_says
 
     let returned = a.starts(&guarded())?;
     returned.work.comes_to(WORKLOAD, &Happening::Ready, SOON)?;
-    stage.runs_on("b", stage.pace.watch)?;
+    stage.log.runs_on("b", stage.pace.watch)?;
     returned.operator(&["handover", "--to", "a", "--yes"])?.succeeds()?;
     stage.runs("a", 3)?;
     pause(stage.pace.watch)?;
-    ensure!(last_of(&stage.log, "b")?.ended, "b's workload ended by itself, as it was told to");
+    ensure!(stage.log.last_of("b")?.ended, "b's workload ended by itself, as it was told to");
     for pod in [&standby.work, &returned.work] {
         ensure!(pod.starts(WORKLOAD) == 1, "no container was restarted, waiting or not");
         ensure!(pod.is_ready(WORKLOAD), "both obey the record");
@@ -54,7 +54,7 @@ fn the_work_moves_to_the_standby_when_the_owner_dies_and_home_when_somebody_says
         let (name, took) = (pod.name().to_owned(), pod.delete()?);
         println!("{name} was gone after {took:?}");
     }
-    ensure!(last_of(&stage.log, "a")?.ended, "a's workload had its grace");
+    ensure!(stage.log.last_of("a")?.ended, "a's workload had its grace");
     Ok(())
 }
 

@@ -1,13 +1,11 @@
 //! One store, one log of marks, and a network in which every pod has an address.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use anyhow::{Context, Result, ensure};
-use flatline_tests::{
-    Azurite, BlobStore, BootClock, Echo, FolderStore, Kubelet, MarkLog, Network, Run, pause, until,
-};
+use anyhow::{Result, ensure};
+use flatline_tests::{Azurite, BlobStore, BootClock, FolderStore, Kubelet, MarkLog, Network, Run, Story};
 use serde_json::{Value, json};
 
 use crate::SOON;
@@ -90,8 +88,8 @@ pub(crate) struct Stage<S> {
     pub(crate) log: MarkLog,
     pub(crate) pace: Pace,
     pub(crate) network: Network,
-    /// What every container printed, with the moment.
-    story: Arc<Mutex<Vec<(BootClock, String)>>>,
+    /// What every container printed.
+    pub(crate) story: Story,
 }
 
 /// Whether this machine can play pods; says why not where it cannot.
@@ -158,14 +156,14 @@ fn play<S: PlayedStore>(stage: &Stage<S>, scenario: impl FnOnce(&Stage<S>) -> Re
     let runs = stage.log.runs()?;
     println!("{}:\n{runs}", thread::current().name().unwrap_or("a scene"));
     // A scenario that went wrong must not hide what the oracle saw.
-    runs.verdict().and(played).map_err(|error| error.context(stage.story()))
+    runs.verdict().and(played).map_err(|error| error.context(format!("the scene\n{}", stage.story)))
 }
 
 impl<S: PlayedStore> Stage<S> {
     fn set(store: S, pace: Pace, network: Network) -> Result<Self> {
         let log = MarkLog::new()?;
         crate::store::open_to_everybody(&log.path())?;
-        Ok(Self { store, log, pace, network, story: Arc::default() })
+        Ok(Self { store, log, pace, network, story: Story::default() })
     }
 
     /// A cluster without pods.
@@ -202,22 +200,7 @@ impl<S: PlayedStore> Stage<S> {
 
     /// Waits until a cluster runs under this term, and returns its first run there.
     pub(crate) fn runs(&self, cluster: &str, term: u64) -> Result<Run> {
-        let what = format!("cluster {cluster} to run under term {term}");
-        until(&what, SOON.max(4 * self.pace.watch), || {
-            let runs = self.log.runs().ok()?;
-            runs.of(cluster).into_iter().find(|run| run.term == term).cloned()
-        })
-    }
-
-    /// For this long the cluster runs on, without a new start anywhere.
-    pub(crate) fn runs_on(&self, cluster: &str, span: Duration) -> Result<()> {
-        let before = self.log.runs()?.all().len();
-        pause(span)?;
-        let runs = self.log.runs()?;
-        ensure!(runs.all().len() == before, "somebody started within {span:?}");
-        let now = BootClock::now();
-        let marks = || self.log.runs().ok()?.of(cluster).last().filter(|run| run.last > now).map(drop);
-        until(&format!("cluster {cluster} to mark after {span:?}"), Duration::from_secs(2), marks)
+        self.log.comes_to_run(cluster, term, SOON.max(4 * self.pace.watch))
     }
 
     /// How old the last stamp of a cluster was at this moment. Its beacon must be silent by now.
@@ -234,29 +217,9 @@ impl<S: PlayedStore> Stage<S> {
         ensure!(age >= threshold && age < threshold + LATE, "it began at a stamp of {age:?}");
         Ok(age)
     }
-
-    pub(crate) fn ear(&self) -> Echo {
-        let story = Arc::clone(&self.story);
-        Arc::new(move |label, line| {
-            let line = format!("{label:<24} | {line}");
-            story.lock().unwrap_or_else(PoisonError::into_inner).push((BootClock::now(), line));
-        })
-    }
-
-    fn story(&self) -> String {
-        let story = self.story.lock().unwrap_or_else(PoisonError::into_inner);
-        let begin = story.first().map_or(BootClock::now(), |(at, _)| *at);
-        let lines = story.iter().map(|(at, line)| format!("{:>8.3} {line}\n", at.since(begin).as_secs_f64()));
-        format!("the scene\n{}", lines.collect::<String>())
-    }
 }
 
 fn places_of(cluster: &str) -> impl Iterator<Item = &'static str> {
     let prefix = format!("{cluster}-");
     REGIONS.into_iter().filter(move |place| place.starts_with(&prefix))
-}
-
-/// The last run of a cluster.
-pub(crate) fn last_of(log: &MarkLog, cluster: &str) -> Result<Run> {
-    log.runs()?.of(cluster).last().copied().cloned().with_context(|| format!("{cluster} never ran"))
 }
