@@ -71,8 +71,8 @@ impl Manifest {
         self.at(path)
     }
 
-    /// The pod's containers with the list that each stands in, in the order in which they start: `initContainers`, then
-    /// `containers`. Empty where there is no pod.
+    /// The pod's containers with the list that each stands in: first `initContainers`, then `containers`, at last
+    /// `ephemeralContainers`. Empty where there is no pod.
     pub fn containers(&self) -> Vec<(&'static str, &Value)> {
         let lists = ["initContainers", "containers", "ephemeralContainers"];
         let spec = self.pod().and_then(|pod| pod.get("spec"));

@@ -87,7 +87,7 @@ impl Registry {
     }
 
     /// From here on nobody can pull.
-    pub fn is_lost(&self) {
+    pub fn lose(&self) {
         self.lost.store(true, Ordering::Relaxed);
     }
 

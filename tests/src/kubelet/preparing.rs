@@ -3,7 +3,7 @@
 use std::fs;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail, ensure};
 
@@ -17,6 +17,8 @@ use super::spec::Container;
 
 /// How long it waits before it looks again whether a sandbox is ready.
 const STEP: Duration = Duration::from_millis(1);
+/// How long a sandbox may take to be made, on a busy machine.
+const MADE: Duration = Duration::from_secs(20);
 
 impl Playing {
     /// Starts a container's process.
@@ -30,6 +32,7 @@ impl Playing {
         self.shared.note(&container.name, Happening::Started);
         let mut process = Process::start(program)?;
         let prober = Prober::start(container, &self.region)?;
+        let deadline = Instant::now() + MADE;
         let first = loop {
             match process.first() {
                 Some(first) => break first,
@@ -37,6 +40,7 @@ impl Playing {
                 None if process.ended()?.is_some() => return Ok((process, prober)),
                 None => thread::sleep(STEP),
             }
+            ensure!(Instant::now() < deadline, "waited {MADE:?} for its sandbox, in vain");
         };
         self.shared.state().inside.insert(container.name.clone(), (first, sandbox));
         Ok((process, prober))

@@ -104,7 +104,7 @@ impl<'s, S: PlayedStore> Cluster<'s, S> {
 
     /// From now on nothing can be pulled in this cluster.
     pub(crate) fn loses_its_registry(&self) {
-        self.registry.is_lost();
+        self.registry.lose();
     }
 
     fn start(&self, manifest: &Manifest, place: &str) -> Result<Pod> {
