@@ -35,3 +35,68 @@ impl MarkLog {
         self.runs()?.of(cluster).pop().cloned().with_context(|| format!("cluster {cluster} never ran"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::OpenOptions;
+    use std::io::Write;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread;
+
+    use super::*;
+    use crate::{Kind, Life, Mark};
+
+    const SHORT: Duration = Duration::from_millis(100);
+
+    fn mark(log: &MarkLog, kind: Kind, cluster: &str, term: u64, pid: u32) {
+        let life = Life { pid, since: BootClock::at(Duration::from_secs(1)) };
+        let mark = Mark { at: BootClock::now(), kind, cluster: cluster.to_owned(), term, life };
+        let mut file = OpenOptions::new().append(true).open(log.path()).unwrap();
+        writeln!(file, "{mark}").unwrap();
+    }
+
+    #[test]
+    fn a_cluster_comes_to_run_under_its_term_and_under_no_other() {
+        let log = MarkLog::new().unwrap();
+        assert!(log.last_of("a").is_err());
+        mark(&log, Kind::Begin, "a", 1, 7);
+        mark(&log, Kind::Begin, "a", 1, 8);
+        assert_eq!(log.comes_to_run("a", 1, SHORT).unwrap().life.pid, 7);
+        assert_eq!(log.last_of("a").unwrap().life.pid, 8);
+        for (cluster, term) in [("a", 2), ("b", 1)] {
+            let error = log.comes_to_run(cluster, term, SHORT).unwrap_err().to_string();
+            assert!(error.contains(&format!("cluster {cluster} to run under term {term}")), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_cluster_that_stops_does_not_run_on() {
+        let log = MarkLog::new().unwrap();
+        mark(&log, Kind::Begin, "a", 1, 7);
+        let error = log.runs_on("a", SHORT).unwrap_err().to_string();
+        assert!(error.contains("cluster a, which stopped within"), "{error}");
+    }
+
+    #[test]
+    fn a_cluster_runs_on_while_it_marks_and_nobody_starts() {
+        let log = MarkLog::new().unwrap();
+        mark(&log, Kind::Begin, "a", 1, 7);
+        let beside = |marks: &(dyn Fn(u32) + Sync)| {
+            let over = AtomicBool::new(false);
+            thread::scope(|threads| {
+                threads.spawn(|| {
+                    for nth in (0..).take_while(|_| !over.load(Ordering::Relaxed)) {
+                        marks(nth);
+                        thread::sleep(SHORT / 10);
+                    }
+                });
+                let runs_on = log.runs_on("a", SHORT);
+                over.store(true, Ordering::Relaxed);
+                runs_on
+            })
+        };
+        beside(&|_| mark(&log, Kind::Alive, "a", 1, 7)).unwrap();
+        let error = beside(&|nth| mark(&log, Kind::Begin, "b", 2, nth)).unwrap_err().to_string();
+        assert!(error.contains("somebody started"), "{error}");
+    }
+}
