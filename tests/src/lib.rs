@@ -59,4 +59,4 @@ pub use samba::SambaShare;
 pub use stamp::Ticks;
 pub use story::Story;
 pub use test_store::TestStore;
-pub use tools::{optional_tool, pinned_tool};
+pub use tools::{optional_tool, pinned_tool, shipped};

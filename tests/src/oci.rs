@@ -1,7 +1,6 @@
 //! Reading an OCI archive: what a registry would be given, without one.
 
 use std::collections::BTreeMap;
-use std::env;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -10,11 +9,11 @@ use anyhow::{Context, Result, ensure};
 use flate2::read::GzDecoder;
 use serde_json::Value;
 
+use crate::tools::shipped;
+
 /// The archive of an image that `cargo xtask dist` has built; none where it has built none.
 pub fn shipped_image(name: &str) -> Option<PathBuf> {
-    let repository = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-    let target = repository.join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()));
-    Some(target.join(format!("dist/images/{name}.oci.tar"))).filter(|archive| archive.is_file())
+    shipped(&format!("images/{name}.oci.tar"))
 }
 
 /// An image of one platform.

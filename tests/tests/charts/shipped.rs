@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Result, ensure};
-use flatline_tests::{Chart, Manifest};
+use flatline_tests::{Chart, Manifest, shipped};
 
 use crate::rendered;
 
@@ -20,8 +20,8 @@ fn what_is_shipped_renders_the_same_as_the_sources() -> Result<()> {
             );
             return Ok(());
         };
-        let shipped = unpacked(chart, &archive, folder.path())?;
-        let (ours, theirs) = (texts(&rendered.manifests), shipped.render(&[values], &[])?);
+        let unpacked = unpacked(chart, &archive, folder.path())?;
+        let (ours, theirs) = (texts(&rendered.manifests), unpacked.render(&[values], &[])?);
         assert_eq!(texts(&theirs), ours, "{} with {}", chart.name(), rendered.variant.name);
     }
     Ok(())
@@ -33,10 +33,8 @@ fn texts(manifests: &[Manifest]) -> Vec<&str> {
 
 /// The archive of a chart, unless the chart was changed since.
 fn archive(chart: &Chart) -> Option<PathBuf> {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let target = workspace.join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()));
     let version = chart.about()["version"].as_str()?;
-    let file = target.join(format!("dist/charts/{}-{version}.tgz", chart.name()));
+    let file = shipped(&format!("charts/{}-{version}.tgz", chart.name()))?;
     let made_at = file.metadata().ok()?.modified().ok()?;
     (Some(made_at) > chart.changed_at()).then_some(file)
 }
