@@ -86,38 +86,24 @@ const REFUSED: [(&str, &[&str], &str); 26] = [
     ("heartbeat-writer", &["flatline.store.type=claim"], "flatline.store.claim.folder is required"),
     (
         "heartbeat-writer",
-        &[
-            SHARE[0],
-            SHARE[1],
-            SHARE[2],
-            SHARE[3],
-            SHARE[4],
-            "flatline.store.azureFiles.extraMountOptions[0]=actimeo=30",
-        ],
+        &[SHARE, "flatline.store.azureFiles.extraMountOptions[0]=actimeo=30"],
         "extraMountOptions sets actimeo, which the chart sets",
     ),
     (
         "heartbeat-writer",
-        &[
-            SHARE[0],
-            SHARE[1],
-            SHARE[2],
-            SHARE[3],
-            SHARE[4],
-            r"flatline.store.azureFiles.extraMountOptions[0]=vers=3.1.1\,acregmax=30",
-        ],
+        &[SHARE, r"flatline.store.azureFiles.extraMountOptions[0]=vers=3.1.1\,acregmax=30"],
         "extraMountOptions sets acregmax, which the chart sets",
     ),
 ];
 
 /// A share.
-const SHARE: [&str; 5] = [
-    "flatline.store.type=azureFiles",
-    "flatline.store.azureFiles.account=heartbeats",
-    "flatline.store.azureFiles.share=heartbeat",
-    "flatline.store.azureFiles.folder=orders",
+const SHARE: &str = concat!(
+    "flatline.store.type=azureFiles,",
+    "flatline.store.azureFiles.account=heartbeats,",
+    "flatline.store.azureFiles.share=heartbeat,",
+    "flatline.store.azureFiles.folder=orders,",
     "flatline.store.azureFiles.secretName=heartbeats",
-];
+);
 
 #[test]
 fn values_that_contradict_each_other_are_refused_with_what_to_do() -> Result<()> {
