@@ -15,10 +15,12 @@ ready() {
   require_program helm 'to bring the Deployment back'
   on "${OWNER}"
   local found
+  REVISION='<revision>'
+  command -v helm >/dev/null || return 0
   found=$(ask helm status "${BEACON_RELEASE}" --kube-context "${CONTEXT}" --namespace "${BEACON_NAMESPACE}" --output json |
     jq -r 'select(.info.status == "deployed").version') || found=''
-  [[ -n "${found}" ]] || unfit "Helm has no deployed release ${BEACON_RELEASE} in cluster ${OWNER}, so the Deployment could not be brought back"
-  REVISION=${found:-0}
+  [[ -n "${found}" ]] || unfit "Helm names no deployed release ${BEACON_RELEASE} in cluster ${OWNER}, so the Deployment could not be brought back"
+  REVISION=${found:-${REVISION}}
   refuse_unfit
 }
 

@@ -14,6 +14,7 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/lib/drill.sh"
 
 TO=a
 DRAIN=0s
+SUPPOSED_OWNER=b
 
 print_drill_flags() {
   printf '  --to a|b    the cluster that is to own the work; a, the primary, unless said\n'
@@ -26,6 +27,7 @@ drill_flag() {
     --to)
       TO=${2:-}
       [[ "${TO}" == [ab] ]] || die '--to takes a cluster: a or b'
+      [[ "${TO}" == a ]] || SUPPOSED_OWNER=a
       ;;
     --drain)
       DRAIN=${2:-}

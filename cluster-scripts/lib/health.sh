@@ -7,6 +7,9 @@ readonly DRILL_LABEL=flatline-drill
 # Reasons against a drill.
 UNFIT=()
 
+# Whom a dry run takes for the owner where no cluster says who it is.
+SUPPOSED_OWNER=a
+
 # unfit WHY: a reason against a drill.
 unfit() {
   UNFIT+=("$*")
@@ -21,10 +24,11 @@ refuse_unfit() {
   UNFIT=()
 }
 
-# Looks whether both hearts beat, the record is active, and exactly one side works while a guard stands by in the other.
+# Looks whether both hearts beat, the record is active, and exactly one side works while a guard stands by in the other. A
+# dry run goes on where they are not, and says that it only supposes so.
 # Sets OWNER, STANDBY, TERM_NOW, and THRESHOLD: after how many seconds of silence a heart is flat.
 examine() {
-  local side
+  local side found=''
   OWNER='' STANDBY=b TERM_NOW=0 THRESHOLD=10
   for side in a b; do
     on "${side}"
@@ -32,12 +36,13 @@ examine() {
     examine_store "${side}"
     examine_leftovers "${side}"
   done
-  OWNER=${OWNER:-a}
+  OWNER=${OWNER:-${SUPPOSED_OWNER}}
   [[ "${OWNER}" == a ]] || STANDBY=a
   ((${#UNFIT[@]} > 0)) || examine_work
   ((${#UNFIT[@]} > 0)) || examine_timing
+  ((${#UNFIT[@]} == 0)) || found='what follows is only printed, supposing that '
   refuse_unfit
-  say "cluster ${OWNER} owns the work under term ${TERM_NOW} and works, cluster ${STANDBY} stands by, both hearts beat"
+  say "${found}cluster ${OWNER} owns the work under term ${TERM_NOW} and works, cluster ${STANDBY} stands by, both hearts beat"
 }
 
 # examine_store SIDE: what this side's beacon sees.

@@ -48,6 +48,10 @@ run_piped() {
 
 # Runs a command that only reads, and lets its answer through. A dry run does so too.
 ask() {
+  if ! command -v "$1" >/dev/null; then
+    warn "$1 is not on PATH, so it could not be asked: \`$(quoted "$@")\`"
+    return 127
+  fi
   "$@"
 }
 

@@ -222,6 +222,35 @@ owner() { cat -- "${WORLD}/owner"; }
   [[ -z "$(changes)" ]]
 }
 
+@test "a dry run with nothing that answers only supposes who owns the work" {
+  knob away
+  run -0 drill 21 --dry-run
+  says 'the clusters are not fit for this'
+  says 'supposing that cluster a owns the work'
+  [[ "${output}" != *$'\n''cluster a owns the work'* ]]
+  run -0 drill 30 --dry-run
+  says 'supposing that cluster b owns the work'
+  [[ "${output}" != *'owns the work already'* ]]
+  [[ -z "$(changes)" ]]
+}
+
+@test "without helm, 21 says that it is missing and blames no release" {
+  rm -- "${BATS_TEST_TMPDIR}/bin/helm"
+  run -0 drill 21 --dry-run
+  says 'helm is not on PATH'
+  says "helm rollback heartbeat-writer '<revision>'"
+  [[ "${output}" != *'command not found'* && "${output}" != *'no deployed release'* ]]
+  run -1 drill 21
+  says 'helm is not on PATH'
+  [[ -z "$(changes)" ]]
+}
+
+@test "what is asked of a program that is missing names the program" {
+  run -127 bash -c 'source "$0/output.sh"; source "$0/run.sh"; ask no-such-program get pods' "${SCRIPTS}/lib"
+  says 'no-such-program is not on PATH'
+  [[ "${output}" != *'command not found'* ]]
+}
+
 @test "what is interrupted is undone, and is no success" {
   local script name
   for name in 21 22 23 25; do

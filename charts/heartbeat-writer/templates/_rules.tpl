@@ -43,7 +43,7 @@ sure to be left are 46 letters: Kubernetes cuts the first two to 58 in all, and 
 beacons: {{ printf `namespace="%s",pod=~"%s"` .Release.Namespace $pods | quote }}
 this_cluster: {{ .Values.flatline.cluster.this | quote }}
 exec: {{ printf "%s exec deploy/%s --" $where $name | quote }}
-logs: {{ printf "%s logs deploy/%s" $where $name | quote }}
+logs: {{ printf "%s logs -l app.kubernetes.io/component=beacon --all-containers --ignore-errors --prefix --tail 5" $where | quote }}
 get: {{ printf "%s get deploy/%s" $where $name | quote }}
 silent_intervals: {{ $settings.thresholds.silentIntervals | toString | quote }}
 store_error_ratio: {{ $settings.thresholds.storeErrorRatio | toString | quote }}
