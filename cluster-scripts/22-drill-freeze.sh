@@ -22,11 +22,11 @@ source "${LIB}/freeze.sh"
 
 WHAT=beacons
 
-print_drill_flags() {
+print_own_flags() {
   printf '  --what beacons|workload|all   what stands still\n'
 }
 
-drill_flag() {
+own_flag() {
   TAKEN=0
   [[ "$1" == --what ]] || return 0
   TAKEN=2

@@ -16,12 +16,12 @@ TO=a
 DRAIN=0s
 SUPPOSED_OWNER=b
 
-print_drill_flags() {
+print_own_flags() {
   printf '  --to a|b    the cluster that is to own the work; a, the primary, unless said\n'
   printf '  --drain 30s how long the workload may finish in peace; nobody works for that much longer\n'
 }
 
-drill_flag() {
+own_flag() {
   TAKEN=2
   case $1 in
     --to)

@@ -33,7 +33,7 @@ BESIDE=''
 UNDOING=no
 
 drill_main() {
-  parse_drill_flags "$@"
+  parse_flags "$@"
   load_config
   # A dry run looks at the clusters too.
   command -v kubectl >/dev/null || die 'kubectl is not on PATH; it is needed to reach the clusters'
@@ -58,34 +58,14 @@ drill_main() {
 # What a drill may need beyond two healthy clusters. Drills that do replace this.
 ready() { :; }
 
-# Flags of a drill's own: takes them from the front, sets TAKEN to how many. Drills that have some replace this.
-drill_flag() { TAKEN=0; }
+# Flags of a drill's own, as `own_flag` of the steps. Drills that have some replace these two.
+own_flag() { TAKEN=0; }
 
-print_drill_flags() { :; }
+print_own_flags() { :; }
 
-parse_drill_flags() {
-  while (($# > 0)); do
-    TAKEN=1
-    case $1 in
-      help | --help | -h)
-        print_head "$0"
-        drill_help
-        exit 0
-        ;;
-      --dry-run) DRY_RUN=yes ;;
-      --yes) YES=yes ;;
-      *)
-        drill_flag "$@"
-        ((TAKEN > 0)) || die "there is no flag '$1'; see \`$(basename -- "$0") help\`"
-        ;;
-    esac
-    shift "${TAKEN}"
-  done
-}
-
-drill_help() {
+print_flags() {
   printf '\nFlags:\n'
-  print_drill_flags
+  print_own_flags
   cat <<'FLAGS'
   --dry-run   look at the clusters, print the commands that would change something, run none of them
   --yes       ask nothing

@@ -57,6 +57,7 @@ step_main() {
 # shellcheck disable=SC2034
 parse_flags() {
   while (($# > 0)); do
+    TAKEN=1
     case $1 in
       help | --help | -h)
         print_head "$0"
@@ -65,15 +66,24 @@ parse_flags() {
         ;;
       --dry-run) DRY_RUN=yes ;;
       --yes) YES=yes ;;
-      --only)
-        [[ "${2:-}" == [ab] ]] || die "--only takes a cluster: a or b"
-        SIDES=("$2")
-        shift
+      *)
+        own_flag "$@"
+        ((TAKEN > 0)) || die "there is no flag '$1'; see \`$(basename -- "$0") help\`"
         ;;
-      *) die "there is no flag '$1'; see \`$(basename -- "$0") help\`" ;;
     esac
-    shift
+    shift "${TAKEN}"
   done
+}
+
+# A flag that not every script has: takes it from the front and sets TAKEN to how many words it is, 0 for none. Drills have
+# others than steps, and replace this.
+# shellcheck disable=SC2034
+own_flag() {
+  TAKEN=0
+  [[ "$1" == --only ]] || return 0
+  TAKEN=2
+  [[ "${2:-}" == [ab] ]] || die "--only takes a cluster: a or b"
+  SIDES=("$2")
 }
 
 print_flags() {
