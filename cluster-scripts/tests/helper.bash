@@ -94,7 +94,7 @@ changes() {
 
 # What was recorded, with the names that differ from run to run replaced.
 calls() {
-  sed -E -e "s#${TMPDIR}/tmp\.[A-Za-z0-9]+#/tmp/login#g" -e "s#${BATS_TEST_TMPDIR}#/work#g" "${STATE}/calls"
+  sed -E -e "s#${TMPDIR}/tmp\.[A-Za-z0-9]+#/login#g" -e "s#${BATS_TEST_TMPDIR}#/here#g" "${STATE}/calls"
 }
 
 # golden NAME: what was recorded is what golden/NAME.jsonl says. BLESS=1 writes the file.
