@@ -6,6 +6,7 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use flatline_shell::{ConfigError, Exit};
+use rustix::system::uname;
 
 use crate::cli::InstallArgs;
 use crate::mount_table::{MOUNT_TABLE, mount_of};
@@ -37,8 +38,7 @@ fn install(program: &Path, folder: &Path) -> Result<PathBuf, ConfigError> {
         )));
     }
     let target = folder.join(NAME);
-    // A name of its own for each process: two that install at once do not write into one file.
-    let aside = folder.join(format!(".{NAME}.{}", std::process::id()));
+    let aside = folder.join(aside_name());
     let installed = copy(program, &aside).and_then(|()| fs::rename(&aside, &target));
     installed.map_err(|error| {
         // Nobody looks for it; what is left of it does no harm.
@@ -46,6 +46,13 @@ fn install(program: &Path, folder: &Path) -> Result<PathBuf, ConfigError> {
         refused(&target, &error)
     })?;
     Ok(target)
+}
+
+/// Two pods that install into one volume at once do not write into one file, although both are process 1; what a
+/// container left that was killed is written over by its next start.
+fn aside_name() -> String {
+    let host = uname();
+    format!(".{NAME}.{}.{}", host.nodename().to_string_lossy(), std::process::id())
 }
 
 /// Copies the file and flushes it to the disk: a name never leads to half of it, not even after a power cut.
