@@ -33,6 +33,8 @@ impl Role {
 const BEACON: &[Role] = &[Role::Beacon, Role::Gate, Role::Guard];
 const GATE: &[Role] = &[Role::Gate, Role::Guard];
 const GUARD: &[Role] = &[Role::Guard];
+/// The formula about pauses of a host.
+const PAUSES: &str = "T ≥ 35s";
 /// The shortest interval or poll, in ticks: 10 ms.
 const SHORTEST: i64 = 100_000;
 
@@ -79,6 +81,11 @@ impl Inequality {
     pub fn role(&self) -> Role {
         // Every line concerns somebody; a guard depends on all of them.
         self.roles.first().copied().unwrap_or(Role::Guard)
+    }
+
+    /// Whether the line is about pauses of a host, which two beacons on two nodes outlast as well.
+    pub fn is_about_pauses(&self) -> bool {
+        self.formula == PAUSES
     }
 
     /// Whether a process of this role depends on the line.
@@ -204,7 +211,7 @@ impl Timing {
             ),
             line(
                 Severity::Warned,
-                "T ≥ 35s",
+                PAUSES,
                 t,
                 ticks(Duration::from_secs(35)),
                 "a host's maintenance pause (up to 10 s, rarely 30 s) is not a death",

@@ -15,14 +15,16 @@ use crate::paint;
 pub(crate) struct RecordReport {
     pub(crate) found: Result<FoundRecord, StoreError>,
     pub(crate) maintenance: MaintenanceFinding,
+    /// Why maintenance could not be read.
+    pub(crate) maintenance_error: Option<StoreError>,
 }
 
 impl RecordReport {
     /// Reads both. `now` is when, by the wall clock, maintenance is asked about.
     pub(crate) async fn read(store: &Store, now: Now) -> Self {
         let (found, maintenance) = futures::future::join(found::read(store), store.read_maintenance()).await;
-        let (maintenance, _) = maintenance_of(maintenance, now.wall);
-        Self { found, maintenance }
+        let (maintenance, maintenance_error) = maintenance_of(maintenance, now.wall);
+        Self { found, maintenance, maintenance_error }
     }
 
     /// The record, where it can be used.
@@ -159,7 +161,7 @@ mod tests {
     }
 
     fn report(found: Result<FoundRecord, StoreError>) -> RecordReport {
-        RecordReport { found, maintenance: MaintenanceFinding::Off }
+        RecordReport { found, maintenance: MaintenanceFinding::Off, maintenance_error: None }
     }
 
     #[test]

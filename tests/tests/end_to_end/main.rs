@@ -6,6 +6,7 @@ mod bad_input;
 mod beacon;
 mod blob;
 mod classic;
+mod doctor;
 mod endpoints;
 mod gate;
 mod harness;

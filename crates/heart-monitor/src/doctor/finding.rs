@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
+use heartbeat_store::StoreError;
 use serde::Serialize;
 
-use crate::paint;
-
-/// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// How bad a finding is, the worst last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Level {
     Ok,
@@ -27,11 +26,18 @@ pub(crate) struct Finding {
     pub(crate) remedy: Option<String>,
     /// How long it took, in microseconds, where that matters.
     pub(crate) took_us: Option<u64>,
+    /// What this finding may have in common with others: it is said once, with all that it blocks.
+    #[serde(skip)]
+    pub(crate) cause: Option<Cause>,
+    /// What is meant beside the subject, where several findings have one: whose heart.
+    #[serde(skip)]
+    whose: Option<String>,
 }
 
 impl Finding {
     pub(crate) fn ok(subject: &'static str, text: impl Into<String>) -> Self {
-        Self { level: Level::Ok, subject, text: text.into(), remedy: None, took_us: None }
+        let (text, remedy, took_us) = (text.into(), None, None);
+        Self { level: Level::Ok, subject, text, remedy, took_us, cause: None, whose: None }
     }
 
     pub(crate) fn warn(subject: &'static str, text: impl Into<String>, remedy: impl Into<String>) -> Self {
@@ -46,60 +52,72 @@ impl Finding {
     pub(crate) fn taking(self, took: Duration) -> Self {
         Self { took_us: Some(u64::try_from(took.as_micros()).unwrap_or(u64::MAX)), ..self }
     }
-}
 
-/// The JSON document of `doctor`, format version 1.
-#[derive(Debug, Serialize)]
-pub(crate) struct DoctorReport {
-    version: u32,
-    store: String,
-    /// Whether nothing failed.
-    pub(crate) healthy: bool,
-    findings: Vec<Finding>,
-}
+    /// The same, because of this: findings with one cause become one line. Give it to whatever an error of the store
+    /// led to.
+    #[must_use]
+    pub(crate) fn because(self, cause: impl Into<Option<Cause>>) -> Self {
+        Self { cause: cause.into(), ..self }
+    }
 
-impl DoctorReport {
-    pub(crate) fn new(store: String, findings: Vec<Finding>) -> Self {
-        let healthy = findings.iter().all(|finding| finding.level != Level::Fail);
-        Self { version: 1, store, healthy, findings }
+    /// The same, about one of several: `heart` of cluster a.
+    #[must_use]
+    pub(crate) fn of(self, whose: impl Into<String>) -> Self {
+        Self { whose: Some(whose.into()), ..self }
+    }
+
+    /// What was examined, also whose.
+    pub(crate) fn title(&self) -> String {
+        self.whose
+            .as_ref()
+            .map_or_else(|| self.subject.to_owned(), |whose| format!("{} of {whose}", self.subject))
     }
 }
 
-/// The report for a person: a line a finding, and below it what to do.
-pub(crate) fn human(report: &DoctorReport) -> String {
-    let mut text = format!("store {}\n", report.store);
-    for Finding { level, subject, text: found, remedy, took_us } in &report.findings {
-        let (style, word) = match level {
-            Level::Ok => (paint::GOOD, "ok"),
-            Level::Warn => (paint::DOUBTFUL, "warn"),
-            Level::Fail => (paint::BAD, "FAIL"),
+/// Why something was found: what makes two findings one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Cause {
+    kind: &'static str,
+    /// The rest of what must be the same; nothing where all of the kind come from this one.
+    detail: Option<String>,
+}
+
+impl Cause {
+    /// No cluster has a stamp in the store.
+    pub(crate) const EMPTY_STORE: Self = Self { kind: "empty store", detail: None };
+    /// Nothing in the store answers.
+    pub(crate) const STORE_AWAY: Self = Self { kind: "unreachable", detail: None };
+
+    /// What of an error is not about the one thing that was tried. An error that is about one file has no such part.
+    pub(crate) fn of(error: &StoreError) -> Option<Self> {
+        let detail = match error {
+            StoreError::NoStore { place, .. } => place.clone(),
+            StoreError::Denied { detail, hint, .. } | StoreError::Unsupported { detail, hint, .. } => {
+                format!("{detail}; {hint}")
+            }
+            StoreError::Unreachable { detail, .. }
+            | StoreError::NoSpace { detail, .. }
+            | StoreError::Ambiguous { detail, .. } => detail.clone(),
+            StoreError::Obstructed { what, detail } => format!("{what}: {detail}"),
+            StoreError::NotFound { .. } | StoreError::Conflict { .. } | StoreError::Malformed { .. } => {
+                return None;
+            }
         };
-        let took =
-            took_us.map_or(String::new(), |took| format!(" ({}.{} ms)", took / 1000, took % 1000 / 100));
-        text += &format!("{style}{word:<4}{style:#}  {subject}: {found}{took}\n");
-        if let Some(remedy) = remedy {
-            text += &format!("      {remedy}\n");
+        Some(Self { kind: error.reason(), detail: Some(detail) })
+    }
+
+    /// The cause of an error in the first thing that is asked of a store, its list of clusters: a store that is away
+    /// is away for everything, however each attempt words it.
+    pub(crate) fn of_the_whole(error: &StoreError) -> Option<Self> {
+        match error {
+            StoreError::Unreachable { .. } => Some(Self::STORE_AWAY),
+            _ => Self::of(error),
         }
     }
-    text
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_finding_is_a_line_with_what_to_do_below_it_and_one_failure_makes_the_whole_unhealthy() {
-        let took = Duration::from_micros(1234);
-        let findings = vec![
-            Finding::ok("read", "clusters with a stamp: a, b").taking(took),
-            Finding::warn("mount", "actimeo=30: a beat may be seen late", "mount with actimeo=1"),
-        ];
-        assert!(DoctorReport::new("/mnt".to_owned(), findings.clone()).healthy);
-        let findings =
-            findings.into_iter().chain([Finding::fail("write", "not allowed", "mend it")]).collect();
-        let report = DoctorReport::new("/mnt".to_owned(), findings);
-        assert!(!report.healthy);
-        insta::assert_snapshot!("findings", anstream::adapter::strip_str(&human(&report)).to_string());
+    /// Whether whatever has the other cause follows from this one.
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        self.kind == other.kind
+            && self.detail.as_ref().is_none_or(|detail| other.detail.as_ref() == Some(detail))
     }
 }

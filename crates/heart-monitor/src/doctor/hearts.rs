@@ -2,35 +2,54 @@
 
 use std::sync::Arc;
 
-use failover_policy::{ClusterId, Role, Span, Timing, UnknownCause, Verdict, WatchRule};
+use failover_policy::{ClusterId, Inequality, Role, Span, Timing, UnknownCause, Verdict, WatchRule};
 use flatline_shell::Clock;
-use futures::future::join_all;
-use heartbeat_store::{BeatDetails, Store};
+use futures::future::{join, join_all};
+use heartbeat_store::{BeatDetails, Store, StoreError};
 
 use crate::cli::DoctorArgs;
-use crate::doctor::finding::Finding;
+use crate::doctor::beacons::{self, Beacons};
+use crate::doctor::finding::{Cause, Finding};
 use crate::heart_report::sentence;
 use crate::watcher::{NOTABLE_SKEW, Sight, Watcher};
+
+/// What was found of the hearts.
+#[derive(Debug, Default)]
+pub(crate) struct Hearts {
+    pub(crate) findings: Vec<Finding>,
+    /// How many beacons each of them has, where that matters.
+    pub(crate) beacons: Vec<(ClusterId, Beacons)>,
+}
 
 pub(crate) async fn examine(
     args: &DoctorArgs,
     store: &Store,
     clock: &Arc<dyn Clock>,
     timing: &Timing,
-) -> Vec<Finding> {
+) -> Hearts {
     let watches = args.heart.clusters.named().map(|cluster| {
         let watcher = Watcher::new(store.clone(), cluster.clone(), Arc::clone(clock), WatchRule::new(timing));
         examine_one(watcher, store, timing, args.watch_for)
     });
-    let findings: Vec<Finding> = join_all(watches).await.into_iter().flatten().collect();
+    let counted =
+        args.heart.clusters.named().filter(|_| is_shorter_than_a_pause(timing)).map(async |cluster| {
+            (cluster.clone(), beacons::count(store, cluster, clock.as_ref(), args.watch_for).await)
+        });
+    let (found, beacons) = join(join_all(watches), join_all(counted)).await;
+    let mut findings: Vec<Finding> = found.into_iter().flatten().collect();
     if findings.is_empty() {
-        return vec![Finding::warn(
+        findings.push(Finding::warn(
             "hearts",
             "no cluster was named, so no heart was looked at",
             "set --this-cluster and --that-cluster",
-        )];
+        ));
     }
-    findings
+    Hearts { findings, beacons }
+}
+
+/// Whether two beacons make a difference.
+fn is_shorter_than_a_pause(timing: &Timing) -> bool {
+    timing.budget().warnings(Role::Guard).any(Inequality::is_about_pauses)
 }
 
 async fn examine_one(mut watcher: Watcher, store: &Store, timing: &Timing, watch_for: Span) -> Vec<Finding> {
@@ -57,6 +76,10 @@ fn interval(cluster: &ClusterId, interval: Span, timing: &Timing) -> Option<Find
 
 fn heart(cluster: &ClusterId, sight: &Sight) -> Finding {
     let text = format!("cluster {cluster}: {}", sentence(&sight.assessment, sight.error.as_ref()));
+    let cause = match &sight.error {
+        Some(StoreError::NotFound { .. }) => Some(Cause::EMPTY_STORE),
+        error => error.as_ref().and_then(Cause::of),
+    };
     let finding = match sight.assessment.verdict {
         Verdict::Beating => Finding::ok("heart", text),
         Verdict::Flatlined(_) | Verdict::Unknown(UnknownCause::Watching) => {
@@ -70,7 +93,7 @@ fn heart(cluster: &ClusterId, sight: &Sight) -> Finding {
             Finding::fail("heart", text, "a gate that watches it blocks until it can be read")
         }
     };
-    finding.taking(sight.took())
+    finding.taking(sight.took()).of(format!("cluster {cluster}")).because(cause)
 }
 
 fn clocks(cluster: &ClusterId, sight: &Sight, timing: &Timing) -> Option<Finding> {

@@ -1,19 +1,24 @@
 //! `doctor`: examines the store, the credential, the mount, the record, the clocks and the budget, and says what to mend.
 
+mod beacons;
 mod finding;
 mod hearts;
 mod mount;
 mod ownership;
+mod report;
 mod store_probe;
 
 use std::sync::Arc;
 
-use failover_policy::{Inequality, Role, Severity, SignedSpan, Timing};
+use failover_policy::{ClusterId, Inequality, Role, Severity, Timing};
 use flatline_shell::{Clock, ConfigError, Environment, Exit};
 use heartbeat_store::Place;
 
 use crate::cli::{DoctorArgs, Output};
-use crate::doctor::finding::{DoctorReport, Finding, human};
+use crate::doctor::beacons::Beacons;
+use crate::doctor::finding::Finding;
+use crate::doctor::hearts::Hearts;
+use crate::doctor::report::{DoctorReport, human};
 use crate::doctor::store_probe::Examination;
 use crate::paint;
 use crate::timing_args::deadlines;
@@ -26,7 +31,7 @@ pub(crate) async fn run(
     let timing = Timing { stop_grace: args.stop_grace, ..args.heart.timing.timing() };
     let place = args.heart.store.place(environment)?;
     let store = args.heart.store.open(environment, deadlines(&timing))?;
-    let mut findings = budget(&timing);
+    let mut findings = Vec::new();
     if let Place::Folder(root) = place {
         findings.extend(mount::examine(root, timing.read_deadline.get()).await);
     }
@@ -36,9 +41,12 @@ pub(crate) async fn run(
     findings.extend(ownership::examine(&store, &args.heart.clusters, &timing, clock.now()).await);
     findings.extend(ownership::activation_key(environment));
     // Durations that no monitor starts with are no way to watch a heart either.
-    if timing.check(Role::Gate).is_ok() {
-        findings.extend(hearts::examine(args, &store, &clock, &timing).await);
-    }
+    let hearts = match timing.check(Role::Gate) {
+        Ok(()) => hearts::examine(args, &store, &clock, &timing).await,
+        Err(_) => Hearts::default(),
+    };
+    findings.extend(budget(&timing, &hearts.beacons));
+    findings.extend(hearts.findings);
     let report = DoctorReport::new(store.location(), findings);
     match args.output.output {
         Output::Human => paint::print(&human(&report))?,
@@ -53,19 +61,19 @@ fn examination(args: &DoctorArgs, environment: &Environment) -> Result<Examinati
     Ok(Examination { read_only: args.read_only, needs_swaps })
 }
 
-fn budget(timing: &Timing) -> Vec<Finding> {
+fn budget(timing: &Timing, seen: &[(ClusterId, Beacons)]) -> Vec<Finding> {
     let broken = timing.budget().lines(Role::Guard).filter(|line| !line.holds()).copied().collect::<Vec<_>>();
     if broken.is_empty() {
         return vec![Finding::ok("timing", "every inequality of the budget holds")];
     }
     let finding = |line: Inequality| {
-        let missing = SignedSpan::from_ticks(-line.slack().ticks());
-        let text = format!("{} misses by {missing}, so nothing ensures that {}", line.formula, line.meaning);
+        let text = format!("{}, so nothing ensures that {}", beacons::broken(&line), line.meaning);
         match line.severity {
             Severity::Refused if line.concerns(Role::Gate) => Finding::fail("timing", text, line.remedy),
             Severity::Refused => {
                 Finding::warn("timing", format!("{text}; 'run' does not start"), line.remedy)
             }
+            Severity::Warned if line.is_about_pauses() => beacons::judge(&line, seen),
             Severity::Warned => Finding::warn("timing", text, line.remedy),
         }
     };

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::doctor::finding::Finding;
+use crate::doctor::finding::{Cause, Finding};
 use crate::mount_table::{MOUNT_TABLE, Mount, mount_of};
 
 /// Examines the mount that holds `root`, which may hang: following a path touches the mount.
@@ -16,11 +16,8 @@ pub(crate) async fn examine(root: PathBuf, deadline: Duration) -> Vec<Finding> {
         Ok(_) => return Vec::new(),
         Err(_) => {
             let text = format!("{} does not answer within {deadline:?}", root.display());
-            return vec![Finding::fail(
-                "mount",
-                text,
-                "look at the file server and the way to it; mount again",
-            )];
+            let remedy = "look at the file server and the way to it; mount again";
+            return vec![Finding::fail("mount", text, remedy).because(Cause::STORE_AWAY)];
         }
     };
     let table = match std::fs::read_to_string(MOUNT_TABLE) {

@@ -5,7 +5,7 @@ use flatline_shell::activation::ActivationKey;
 use flatline_shell::{ClusterArgs, Environment};
 use heartbeat_store::Store;
 
-use crate::doctor::finding::Finding;
+use crate::doctor::finding::{Cause, Finding};
 use crate::operator::found::FoundRecord;
 use crate::operator::words;
 use crate::record_report::RecordReport;
@@ -32,9 +32,12 @@ pub(crate) async fn examine(
         Ok(FoundRecord::Untouchable(detail)) => {
             vec![unusable(&format!("the ownership record is malformed: {detail}"))]
         }
-        Err(error) => vec![Finding::fail("ownership", error.to_string(), advice(error))],
+        Err(error) => {
+            vec![Finding::fail("ownership", error.to_string(), advice(error)).because(Cause::of(error))]
+        }
     };
-    findings.push(maintenance(&report.maintenance, now));
+    let cause = report.maintenance_error.as_ref().and_then(Cause::of);
+    findings.push(maintenance(&report.maintenance, now).because(cause));
     findings
 }
 

@@ -6,7 +6,7 @@ use failover_policy::Timing;
 use flatline_shell::Clock;
 use heartbeat_store::{Store, StoreError};
 
-use crate::doctor::finding::Finding;
+use crate::doctor::finding::{Cause, Finding};
 use crate::heart_report::seconds;
 use crate::record_probe::{Probed, Swaps, probe};
 use crate::store_advice::advice;
@@ -34,13 +34,18 @@ pub(crate) async fn examine(
         Ok(clusters) if clusters.is_empty() => vec![Finding::warn(
             "read",
             "the store can be read and no cluster has a stamp in it",
-            "start a beacon, or look whether both sides use the same store and prefix",
-        )],
+            "start a beacon, or look whether both sides use the same store and prefix; a gate that watches one blocks until \
+             then",
+        )
+        .because(Cause::EMPTY_STORE)],
         Ok(clusters) => {
             let names: Vec<String> = clusters.iter().map(ToString::to_string).collect();
             vec![Finding::ok("read", format!("clusters with a stamp: {}", names.join(", ")))]
         }
-        Err(error) => vec![Finding::fail("read", error.to_string(), advice(&error))],
+        Err(error) => {
+            let finding = Finding::fail("read", error.to_string(), advice(&error));
+            vec![finding.because(Cause::of_the_whole(&error))]
+        }
     };
     findings = findings.into_iter().map(|finding| finding.taking(took)).collect();
     findings.extend(slow("reads", took, timing.read_deadline.get()));
@@ -64,9 +69,12 @@ fn tried(probed: Probed, timing: &Timing, needs_swaps: bool) -> Vec<Finding> {
         Err((error @ StoreError::Denied { .. }, _)) => {
             let remedy = "a beacon needs to write, and so does a standby's monitor; with --ownership off it does not: ask \
                           it with --read-only";
-            vec![Finding::fail("write", error.to_string(), remedy)]
+            vec![Finding::fail("write", error.to_string(), remedy).because(Cause::of(&error))]
         }
-        Err((error, took)) => vec![Finding::fail("write", error.to_string(), advice(&error)).taking(took)],
+        Err((error, took)) => {
+            let finding = Finding::fail("write", error.to_string(), advice(&error)).taking(took);
+            vec![finding.because(Cause::of(&error))]
+        }
     };
     findings.extend(probed.swapped.map(|swapped| swaps(swapped, needs_swaps)));
     findings.extend(probed.left_behind.map(|(id, error)| {
@@ -86,7 +94,7 @@ fn swaps(swapped: Result<Swaps, StoreError>, needs_swaps: bool) -> Finding {
             "use another place; ownership is not safe here",
         ),
         Err(error @ StoreError::Unsupported { .. }) => no_swaps(&error, needs_swaps),
-        Err(error) => Finding::fail("swap", error.to_string(), advice(&error)),
+        Err(error) => Finding::fail("swap", error.to_string(), advice(&error)).because(Cause::of(&error)),
     }
 }
 
@@ -94,9 +102,9 @@ fn swaps(swapped: Result<Swaps, StoreError>, needs_swaps: bool) -> Finding {
 fn no_swaps(error: &StoreError, needs_swaps: bool) -> Finding {
     let remedy = "fine for --ownership off; anything else needs Azure Blob or a mount that can do this";
     if needs_swaps {
-        return Finding::fail("swap", error.to_string(), remedy);
+        return Finding::fail("swap", error.to_string(), remedy).because(Cause::of(error));
     }
-    Finding::warn("swap", error.to_string(), remedy)
+    Finding::warn("swap", error.to_string(), remedy).because(Cause::of(error))
 }
 
 /// Warns of a store that takes most of its deadline on an ordinary day.

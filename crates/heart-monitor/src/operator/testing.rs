@@ -49,20 +49,29 @@ impl World {
 
     /// Lets a heart beat every two seconds until the task is dropped or aborted.
     pub(crate) fn beat(&self, cluster: &str) -> Beacon {
-        let (world, cluster) = (self.clone(), id(cluster));
+        self.beat_as(cluster, "test")
+    }
+
+    /// The same, by a beacon of this name.
+    pub(crate) fn beat_as(&self, cluster: &str, writer: &str) -> Beacon {
+        let (world, cluster, writer) = (self.clone(), id(cluster), writer.to_owned());
         Beacon(tokio::spawn(async move {
             loop {
-                world.beat_once(&cluster).await;
+                world.beat_once_as(&cluster, &writer).await;
                 tokio::time::sleep(2 * SECOND).await;
             }
         }))
     }
 
     pub(crate) async fn beat_once(&self, cluster: &ClusterId) {
+        self.beat_once_as(cluster, "test").await;
+    }
+
+    async fn beat_once_as(&self, cluster: &ClusterId, writer: &str) {
         let now = self.clock.now().wall;
         let details = BeatDetails {
             version: BeatDetails::VERSION,
-            writer: WriterId("test".to_owned()),
+            writer: WriterId(writer.to_owned()),
             beat_count: 1,
             interval_ms: 2000,
             process_start: now.to_string(),
