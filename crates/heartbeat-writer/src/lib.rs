@@ -49,7 +49,7 @@ async fn beat_until_stopped(flags: &RunFlags, environment: &Environment) -> Resu
     flags.beacon.logs.start(environment)?;
     let mut termination = Termination::install()?;
     let config = RunConfig::check(flags, environment)?;
-    let endpoints = config.listen.map(Endpoints::bind).transpose()?;
+    let endpoints = config.listen.map(Endpoints::bind);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let status = Arc::new(status(&config.beacon, config.peer.clone(), environment, Arc::clone(&clock))?);
     announce(&status, endpoints.as_ref());

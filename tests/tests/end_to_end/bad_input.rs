@@ -159,18 +159,3 @@ fn a_variable_that_is_no_text_is_refused_by_its_name() -> Result<()> {
     }
     Ok(())
 }
-
-#[test]
-fn an_address_that_is_taken_is_refused_at_the_start() -> Result<()> {
-    let taken = std::net::TcpListener::bind("127.0.0.1:0")?;
-    let address = taken.local_addr()?.to_string();
-    let store = FolderStore::new()?;
-    for program in [Program::writer()?, Program::monitor()?] {
-        let program = program.args(["--this-cluster", "b", "--that-cluster", "a", "--listen", &address]);
-        let exit = program.arg("--store").arg(store.path()).run()?;
-        assert_eq!((exit.code, exit.lines.len()), (2, 1), "{exit}");
-        assert!(exit.all_text().contains(&address), "{exit}");
-    }
-    assert_eq!(store.snapshot()?.len(), 1, "nothing but the root");
-    Ok(())
-}

@@ -1,13 +1,14 @@
 //! `--listen`: the endpoints of a running writer and of a blocked gate.
 
 use std::collections::BTreeMap;
+use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use flatline_tests::{Answer, FolderStore, free_port, get, optional_tool, until};
+use flatline_tests::{Answer, FolderStore, Program, TestStore, free_port, get, optional_tool, until};
 
-use crate::{SOON, beacon, beats, gate};
+use crate::{SOON, all_stay, beacon, beats, gate, hasty};
 
 /// Waits for the process to listen, then asks.
 fn ask(port: u16, path: &str) -> Result<Answer> {
@@ -126,4 +127,43 @@ fn a_client_that_says_nothing_does_not_keep_others_from_an_answer() -> Result<()
     until("an answer beside forty silent clients", SOON, || get(port, "/livez").ok())?;
     drop(silent);
     Ok(())
+}
+
+/// Every program that listens goes on while its address is taken, says so, and answers there once it is free.
+#[test]
+fn a_taken_address_stops_no_heart_no_gate_and_no_workload_and_is_answered_once_it_is_free() -> Result<()> {
+    let store = FolderStore::new()?;
+    let [of_beacon, of_gate, of_guard] = [taken()?, taken()?, taken()?];
+    let listening = |program: Program, (_, address): &Taken| program.args(["--listen", address]);
+    let mut beacon = listening(beacon(&store, "a")?, &of_beacon).start()?;
+    beats(&store, "a")?;
+    let mut gate = listening(gate(&store)?, &of_gate).start()?;
+    let guard = hasty(store.joined_by(Program::monitor()?.arg("run")).args(["--stop-grace", "200ms"]));
+    let guard = listening(guard.args(["--this-cluster", "a", "--that-cluster", "b"]), &of_guard);
+    let mut guard = guard.args(["--", "sleep", "60"]).start()?;
+    guard.line_with("workload started", SOON)?;
+    all_stay([&mut beacon, &mut gate, &mut guard], Duration::from_millis(100))?;
+    for ((listener, address), program) in
+        [(of_beacon, &mut beacon), (of_gate, &mut gate), (of_guard, &mut guard)]
+    {
+        let told = program.line_with("cannot listen", SOON)?.text;
+        assert!(told.contains(&address) && told.contains("/livez"), "{told}");
+        drop(listener);
+        program.line_with("the address is free", SOON)?;
+        let port = address.rsplit(':').next().context("a port")?.parse()?;
+        assert_eq!(get(port, "/livez")?.status, 200, "{address}");
+        let lines = program.lines();
+        let told = lines.iter().filter(|line| line.text.contains("cannot listen")).count();
+        assert_eq!(told, 1, "once, not with every try: {lines:?}");
+    }
+    Ok(())
+}
+
+type Taken = (TcpListener, String);
+
+/// An address that somebody else listens on.
+fn taken() -> Result<Taken> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let address = listener.local_addr()?.to_string();
+    Ok((listener, address))
 }

@@ -17,6 +17,7 @@ mod listen_address;
 mod places;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 use std::convert::Infallible;
 use std::io;
@@ -34,7 +35,6 @@ use heartbeat_store::redact;
 use tokio::net::{TcpListener, TcpSocket};
 
 use self::places::Places;
-use crate::ConfigError;
 use crate::activation::ActivationDesk;
 
 pub use self::listen_address::{InvalidListenAddress, ListenAddress};
@@ -50,11 +50,11 @@ pub trait Report: Send + Sync + 'static {
     fn state(&self) -> serde_json::Value;
 }
 
-/// A bound address, not yet served.
+/// An address that was taken, or is to be taken as soon as it is free; not yet served.
 #[derive(Debug)]
 pub struct Endpoints {
-    listener: TcpListener,
-    address: SocketAddr,
+    wanted: SocketAddr,
+    listener: Option<(TcpListener, SocketAddr)>,
 }
 
 /// Connections that wait in the kernel to be accepted; the usual 128 are full after a few milliseconds of a flood,
@@ -62,37 +62,39 @@ pub struct Endpoints {
 const QUEUE: u32 = 1024;
 /// The pause after an `accept` that failed, usually for lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// What does not answer while the address is not free.
+const PAGES: &str = "/livez, /readyz, /metrics, /state";
+/// The same, for a program that takes activations.
+const WITH_ACTIVATION: &str = "/livez, /readyz, /metrics, /state, POST /activate";
 /// The media type of <https://prometheus.io/docs/specs/om/open_metrics_spec/>.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 impl Endpoints {
-    /// Takes the address, at start-up: one that is in use is a configuration error. Called within the runtime, which
-    /// watches the socket from then on.
-    pub fn bind(wanted: ListenAddress) -> Result<Self, ConfigError> {
-        let refused = |error: io::Error| {
-            ConfigError::new(format_args!(
-                "cannot listen on {}: {error}; choose another address with --listen",
-                wanted.0
-            ))
-        };
-        let listener = listen(wanted.0).map_err(refused)?;
-        let address = listener.local_addr().map_err(refused)?;
-        Ok(Self { listener, address })
+    /// Tries to take the address. One that cannot be taken is no reason to end: whoever serves this tries again, since
+    /// nobody's heart may stop for want of an observer. Called within the runtime, which watches the socket from then
+    /// on.
+    pub fn bind(wanted: ListenAddress) -> Self {
+        Self { wanted: wanted.0, listener: listen(wanted.0).ok() }
     }
 
-    /// The address that was taken, with the port that was chosen.
+    /// The address that was taken, with the port that was chosen; the wanted one where it is not free yet.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.listener.as_ref().map_or(self.wanted, |(_, address)| *address)
     }
 
     /// Answers for as long as it is polled. Each connection is a task of its own under a deadline.
     ///
     /// Without a desk, whoever asks for an activation is told that this program takes none.
     pub async fn serve(self, report: Arc<dyn Report>, activation: Option<ActivationDesk>) -> Infallible {
+        let pages_missing = if activation.is_some() { WITH_ACTIVATION } else { PAGES };
         let router = pages(report).merge(activate::routes(activation));
         let mut places = Places::default();
+        let listener = match self.listener {
+            Some((listener, _)) => listener,
+            None => waiting::until_free(self.wanted, pages_missing).await,
+        };
         loop {
-            match self.listener.accept().await {
+            match listener.accept().await {
                 Ok((stream, from)) => {
                     places.make_room().await;
                     places.seat(|spoken| connection::serve(stream, from, router.clone(), spoken));
@@ -109,11 +111,13 @@ impl Endpoints {
 }
 
 /// What `TcpListener::bind` does, with a longer queue. The address may be taken again right after a restart.
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+fn listen(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
     let socket = if address.is_ipv6() { TcpSocket::new_v6()? } else { TcpSocket::new_v4()? };
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
-    socket.listen(QUEUE)
+    let listener = socket.listen(QUEUE)?;
+    let taken = listener.local_addr()?;
+    Ok((listener, taken))
 }
 
 fn pages(report: Arc<dyn Report>) -> Router {

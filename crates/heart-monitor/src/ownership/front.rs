@@ -31,14 +31,14 @@ pub(crate) struct Counter {
 }
 
 impl Front {
-    /// Binds the address and starts the notifier; `reaper` is asked for only where there is somebody to tell.
+    /// Takes the address where it is free, and starts the notifier; `reaper` is asked for only where there is somebody to tell.
     pub(crate) fn new(
         config: &OwnershipConfig,
         listen: Option<ListenAddress>,
         clock: Arc<dyn Clock>,
         reaper: impl FnOnce() -> Result<Reaper, ConfigError>,
     ) -> Result<Self, ConfigError> {
-        let endpoints = listen.map(Endpoints::bind).transpose()?;
+        let endpoints = listen.map(Endpoints::bind);
         if endpoints.is_none() && config.activation_key.is_some() {
             tracing::warn!("ACTIVATION_KEY is set and nobody can use it; set --listen too");
         }
@@ -53,7 +53,7 @@ impl Front {
 }
 
 impl Counter {
-    /// The address that was taken, for the log.
+    /// The address that was taken or is waited for, for the log.
     pub(crate) fn address(&self) -> Option<String> {
         self.endpoints.as_ref().map(|endpoints| endpoints.address().to_string())
     }

@@ -36,7 +36,7 @@ pub(super) async fn wait(
     };
     let store = args.heart.store.open(environment, deadlines(&standby.timing))?;
     let state = Arc::new(GateState::new(&standby, Arc::clone(&clock)));
-    let endpoints = args.gate.listen.map(Endpoints::bind).transpose()?;
+    let endpoints = args.gate.listen.map(Endpoints::bind);
     let deadline = standby.timeout.map(|timeout| clock.now().boot.after(timeout.get()));
     announce(&standby, &store, endpoints.as_ref());
     let exit = tokio::select! {
