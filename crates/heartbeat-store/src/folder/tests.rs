@@ -319,19 +319,21 @@ async fn a_file_in_a_clusters_place_is_a_clear_error() {
 
 #[tokio::test]
 async fn whatever_stands_in_the_place_of_a_stamp_is_listed_and_says_what_it_is_when_it_is_read() {
-    let link = |to: &str, from: &Path| std::os::unix::fs::symlink(to, from).unwrap();
-    let table: [(&str, &dyn Fn(&Path), &str); 5] = [
-        ("a file in the cluster's place", &|folder| fs::write(folder, "").unwrap(), "is not a folder"),
-        ("a link that leads to itself", &|folder| link("a", folder), "lead in a circle"),
-        ("a link to nowhere", &|folder| link("/nowhere", folder), "does not exist"),
+    fn link(to: &str, from: &Path) {
+        std::os::unix::fs::symlink(to, from).unwrap();
+    }
+    let table: [(&str, Plant, &str); 5] = [
+        ("a file in the cluster's place", |folder| fs::write(folder, "").unwrap(), "is not a folder"),
+        ("a link that leads to itself", |folder| link("a", folder), "lead in a circle"),
+        ("a link to nowhere", |folder| link("/nowhere", folder), "does not exist"),
         (
             "a folder in the stamp's place",
-            &|folder| fs::create_dir_all(folder.join("heartbeat.txt")).unwrap(),
+            |folder| fs::create_dir_all(folder.join("heartbeat.txt")).unwrap(),
             "it is a folder, not a file",
         ),
         (
             "a link to nowhere in the stamp's place",
-            &|folder| {
+            |folder| {
                 fs::create_dir(folder).unwrap();
                 link("/nowhere", &folder.join("heartbeat.txt"));
             },
