@@ -3,10 +3,12 @@
 //! Every operation is one request (the list of clusters: one per page), with a hard deadline in the transport
 //! and no retries anywhere: the caller's loop is the retry, and a hidden replay of a conditional write would
 //! conflict with itself. A request finds its way through these rooms: [`metadata`] (details as headers),
-//! [`shared_key`] or [`bearer`] with [`fresh_token`] and [`entra`] (who signs it), [`transport`] (how it
-//! travels), [`marks`] (whose answer it is), [`failure`] and [`hint`] (what an unhappy answer means).
+//! [`body`] (whether what came is what was announced), [`shared_key`] or [`bearer`] with [`fresh_token`] and [`entra`]
+//! (who signs it), [`transport`] (how it travels), [`marks`] (whose answer it is), [`failure`] and [`hint`] (what an
+//! unhappy answer means).
 
 mod bearer;
+mod body;
 mod entra;
 mod failure;
 mod fresh_token;
@@ -71,11 +73,13 @@ impl BlobBackend {
         };
         let mut answer = self.container.blob_client(name).download(Some(options)).await?;
         let etag = answer.properties.etag.ok_or_else(no_tag)?;
+        let announced = body::announced(&answer.headers, end)?;
         let mut bytes = Vec::new();
         // A service that ignores the range sends more than was asked for: it is left unread.
         while let (true, Some(part)) = (bytes.len() < end, answer.body.try_next().await?) {
             bytes.extend_from_slice(&part[..part.len().min(end - bytes.len())]);
         }
+        body::check(announced, bytes.len())?;
         Ok(Fetched { bytes, etag })
     }
 

@@ -252,6 +252,36 @@ async fn a_swap_that_a_proxy_says_is_won_is_read_back_from_the_store() {
 }
 
 #[tokio::test]
+async fn an_answer_that_was_cut_short_is_unreachable_and_never_content() {
+    type Fields = &'static [(&'static str, &'static str)];
+    let (stamp, json) = (b"639000000000000000".as_slice(), b"{\"version\":1}".as_slice());
+    let cuts: [(u16, Fields, usize); 5] = [
+        (206, &[("content-range", "bytes 0-8/18"), ("content-length", "9")], 9),
+        (206, &[("content-range", "bytes 0-17/18"), ("content-length", "18")], 9),
+        (206, &[("content-range", "bytes 0-17/18"), ("content-length", "9")], 9),
+        (206, &[("content-range", "bytes 0-17/18")], 0),
+        (200, &[("content-length", "18")], 9),
+    ];
+    for (status, headers, came) in cuts {
+        let shown = format!("{status} {headers:?} {came}");
+        let fields = [headers, &[("etag", "\"1\"")]].concat();
+        let answers = |body: &[u8]| {
+            let cut = &body[..came.min(body.len() - 1)];
+            Script::default().answers(status, &fields, cut).open(URL)
+        };
+        let errors = [
+            answers(stamp).read_stamp(&cluster("a")).await.unwrap_err(),
+            answers(json).read_record(&RecordName::Ownership).await.unwrap_err(),
+            answers(json).read_maintenance().await.unwrap_err(),
+        ];
+        for error in errors {
+            assert_eq!(error.reason(), "unreachable", "{shown}: {error}");
+            assert!(error.to_string().contains("the answer is damaged"), "{shown}: {error}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_answer_without_a_tag_settles_nothing() {
     let service = Script::default().answers(201, &[], b"").answers(200, &[], b"{}");
     let store = service.open(URL);

@@ -2,6 +2,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use failover_policy::Tick;
 use proptest::prelude::*;
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use tempfile::TempDir;
@@ -177,7 +178,10 @@ async fn a_stamp_keeps_its_file_so_that_a_reader_never_finds_it_missing() {
     let file = root.path().join("a/heartbeat.txt");
     store.write_beat(&a(), &beat()).await.unwrap();
     let held_open = fs::File::open(&file).unwrap();
-    store.write_beat(&a(), &Beat { stamp: Stamp::parse(b"638").unwrap(), ..beat() }).await.unwrap();
+    store
+        .write_beat(&a(), &Beat { stamp: Stamp::new(Tick::from_count(638).unwrap()), ..beat() })
+        .await
+        .unwrap();
     assert_eq!(held_open.metadata().unwrap().ino(), fs::metadata(&file).unwrap().ino(), "no rename");
     assert_eq!(std::io::read_to_string(held_open).unwrap(), "638");
 }
