@@ -1,12 +1,11 @@
 //! `install`: puts this very program where a workload's container finds it, without the help of a shell.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, Permissions};
 use std::io;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use flatline_shell::{ConfigError, Exit};
-use rustix::system::uname;
 
 use crate::cli::InstallArgs;
 use crate::mount_table::{MOUNT_TABLE, mount_of};
@@ -38,31 +37,17 @@ fn install(program: &Path, folder: &Path) -> Result<PathBuf, ConfigError> {
         )));
     }
     let target = folder.join(NAME);
-    let aside = folder.join(aside_name());
-    let installed = copy(program, &aside).and_then(|()| fs::rename(&aside, &target));
-    installed.map_err(|error| {
-        // Nobody looks for it; what is left of it does no harm.
-        let _ = fs::remove_file(&aside);
-        refused(&target, &error)
-    })?;
+    flatline_files::replace(&target, MODE, |file| copy(program, file))
+        .map_err(|error| refused(&target, &error))?;
     Ok(target)
 }
 
-/// Two pods that install into one volume at once do not write into one file, although both are process 1; what a
-/// container left that was killed is written over by its next start.
-fn aside_name() -> String {
-    let host = uname();
-    format!(".{NAME}.{}.{}", host.nodename().to_string_lossy(), std::process::id())
-}
-
 /// Copies the file and flushes it to the disk: a name never leads to half of it, not even after a power cut.
-fn copy(program: &Path, to: &Path) -> io::Result<()> {
-    let mut source = File::open(program)?;
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(MODE).open(to)?;
-    io::copy(&mut source, &mut file)?;
-    // Whatever the umask made of it.
-    file.set_permissions(Permissions::from_mode(MODE))?;
-    file.sync_all()
+fn copy(program: &Path, to: &mut File) -> io::Result<()> {
+    io::copy(&mut File::open(program)?, to)?;
+    // A mount that cannot make it executable is no place for it.
+    to.set_permissions(Permissions::from_mode(MODE))?;
+    to.sync_all()
 }
 
 fn refused(target: &Path, error: &io::Error) -> ConfigError {

@@ -27,7 +27,7 @@ pub(crate) enum Swaps {
 
 /// Creates a record, swaps it twice from the same state and removes it.
 pub(crate) async fn probe(store: &Store, clock: &dyn Clock) -> Probed {
-    let id = format!("{}-{}", std::process::id(), clock.now().wall.count());
+    let id = flatline_files::random_word();
     let name = RecordName::Probe(id.clone());
     let started = clock.now().boot;
     let created = store.create_record(&name, format!("{id} 1").as_bytes(), 1).await;

@@ -1,14 +1,16 @@
 //! The workload's fencing token, where the workload can read it.
 
-use std::ffi::OsString;
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use flatline_shell::ConfigError;
 use tokio::sync::Semaphore;
+
+/// Read by everybody, whatever the umask: the workload's user is not the gate's, and a term is no secret.
+const MODE: u32 = 0o644;
 
 /// The file of `--term-file`: the term in decimal digits and a newline, so that a shell's `read` takes it too.
 ///
@@ -43,16 +45,25 @@ impl TermFile {
     /// in time: the volume may hang. What takes longer than `within` has failed, and may still land; until it has
     /// returned, every further change fails at once.
     pub(crate) async fn hand_over(&self, term: Option<u64>, within: Duration) -> io::Result<()> {
+        let file = self.clone();
+        let change = move || match term {
+            Some(term) => file.write(term),
+            None => file.remove(),
+        };
+        self.in_turn(within, change).await
+    }
+
+    async fn in_turn(
+        &self,
+        within: Duration,
+        change: impl FnOnce() -> io::Result<()> + Send + 'static,
+    ) -> io::Result<()> {
         let Ok(turn) = Arc::clone(&self.turn).try_acquire_owned() else {
             return Err(io::Error::new(io::ErrorKind::TimedOut, "the change before this one still hangs"));
         };
-        let file = self.clone();
         let change = tokio::task::spawn_blocking(move || {
             let _turn = turn;
-            match term {
-                Some(term) => file.write(term),
-                None => file.remove(),
-            }
+            change()
         });
         match tokio::time::timeout(within, change).await {
             Ok(Ok(changed)) => changed,
@@ -63,12 +74,7 @@ impl TermFile {
 
     /// Writes the term aside, in the same folder, and renames it.
     fn write(&self, term: u64) -> io::Result<()> {
-        let aside = self.aside();
-        let written = fs::write(&aside, format!("{term}\n"));
-        written.and_then(|()| fs::rename(&aside, &self.path)).inspect_err(|_| {
-            // Nobody looks for it; what is left of it does no harm.
-            let _ = fs::remove_file(&aside);
-        })
+        flatline_files::replace(&self.path, MODE, |file| writeln!(file, "{term}"))
     }
 
     /// Removes a term of an earlier run, where there is one: it may not be this cluster's any more.
@@ -77,13 +83,6 @@ impl TermFile {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
-    }
-
-    fn aside(&self) -> PathBuf {
-        let mut name = OsString::from(".");
-        name.push(self.path.file_name().unwrap_or_default());
-        name.push(format!(".{}", std::process::id()));
-        self.path.with_file_name(name)
     }
 }
 
@@ -113,6 +112,15 @@ mod tests {
     }
 
     #[test]
+    fn whoever_reads_the_file_may_be_another_user() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("term");
+        TermFile::check(&path).unwrap().write(7).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o644);
+    }
+
+    #[test]
     fn a_term_that_cannot_be_written_leaves_the_old_one_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("term");
@@ -127,15 +135,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("term");
         let file = TermFile::check(&path).unwrap();
-        // Opening a pipe without a reader hangs.
-        let aside = file.aside();
-        assert!(std::process::Command::new("mkfifo").arg(&aside).status().unwrap().success());
-        let patience = Duration::from_millis(50);
-        let hangs = file.hand_over(Some(7), patience).await.unwrap_err();
+        let (back, hangs) = std::sync::mpsc::channel::<()>();
+        let (volume, patience) = (file.clone(), Duration::from_millis(50));
+        let change = move || {
+            // Until the volume is back.
+            let _ = hangs.recv();
+            volume.write(7)
+        };
+        let hangs = file.in_turn(patience, change).await.unwrap_err();
         assert_eq!(hangs.kind(), io::ErrorKind::TimedOut);
         let next = file.hand_over(Some(8), Duration::from_mins(1)).await.unwrap_err();
         assert!(next.to_string().contains("still hangs"), "{next}");
-        assert_eq!(fs::read_to_string(&aside).unwrap(), "7\n", "the volume is back");
+        drop(back);
         while file.turn.available_permits() == 0 {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
