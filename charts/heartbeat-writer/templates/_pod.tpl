@@ -6,8 +6,13 @@
 {{- end }}
 
 {{- define "heartbeat-writer.podLabels" -}}
-{{- $own := list (include "heart-monitor.selectorLabels" .) (include "heart-monitor.podLabels" .) }}
-{{- include "heart-monitor.merged" (append $own .Values.commonLabels) }}
+{{- include "heart-monitor.selectorLabels" . }}
+{{- with include "heart-monitor.podLabels" . }}
+{{ . }}
+{{- end }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
 {{- end }}
 
 {{/* No service links: a Service in the namespace must not become a variable that the program reads. */}}

@@ -16,10 +16,14 @@
 {{- end }}
 {{- end }}
 
-{{/* What is said of pods alone goes before what is said of everything. */}}
 {{- define "hot-standby-example.podLabels" -}}
-{{- $own := list (include "heart-monitor.selectorLabels" .) (include "heart-monitor.podLabels" .) }}
-{{- include "heart-monitor.merged" (concat $own (list .Values.podLabels .Values.commonLabels)) }}
+{{- include "heart-monitor.selectorLabels" . }}
+{{- with include "heart-monitor.podLabels" . }}
+{{ . }}
+{{- end }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
 {{- end }}
 
 {{/*
@@ -54,12 +58,6 @@ the gate, and behind it everything that works.
 {{- with .Values.extraInitContainers }}
 {{ toYaml . }}
 {{- end }}
-{{- end }}
-
-{{/* Every container of the pod, as far as names go. */}}
-{{- define "hot-standby-example.allContainers" -}}
-- name: orders
-{{ include "hot-standby-example.initContainers" . }}
 {{- end }}
 
 {{- define "hot-standby-example.prePulls" -}}

@@ -7,7 +7,6 @@ mod conventions;
 mod copy_paste;
 mod dashboard;
 mod documents;
-mod doubles;
 mod images;
 mod kubernetes;
 mod labels;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::errors::{self, FileFault};
 use super::file::{self, Flush};
@@ -30,10 +30,10 @@ impl Root {
     pub(super) fn write_stamp(&self, cluster: &ClusterId, stamp: Stamp) -> Result<(), StoreError> {
         let path = self.file_of(cluster, STAMP);
         let stamp = stamp.to_string();
-        let mut written = file::write_in_place(&path, stamp.as_bytes(), Flush::Yes);
+        let mut written = file::write_in_place(self, &path, stamp.as_bytes(), Flush::Yes);
         if matches!(written, Err(FileFault::Missing)) {
             self.create_folder_of(cluster)?;
-            written = file::write_in_place(&path, stamp.as_bytes(), Flush::Yes);
+            written = file::write_in_place(self, &path, stamp.as_bytes(), Flush::Yes);
         }
         written.map_err(|fault| self.explain("write", &path, fault))?;
         self.remember_device();
@@ -42,7 +42,7 @@ impl Root {
 
     pub(super) fn write_details(&self, cluster: &ClusterId, details: &BeatDetails) -> Result<(), StoreError> {
         let path = self.file_of(cluster, DETAILS);
-        file::write_in_place(&path, &details.to_json(), Flush::No)
+        file::write_in_place(self, &path, &details.to_json(), Flush::No)
             .map_err(|fault| self.explain("write", &path, fault))
     }
 
@@ -56,15 +56,13 @@ impl Root {
         }
     }
 
-    /// Every cluster that has a stamp, or something else where its stamp would be. What is wrong with one of them is no
-    /// reason to hide the others: reading it says so, with its path.
     pub(super) fn clusters(&self) -> Result<BTreeSet<ClusterId>, StoreError> {
         let list = || -> Result<BTreeSet<ClusterId>, FileFault> {
             let mut clusters = BTreeSet::new();
             for entry in fs::read_dir(self.path())? {
                 let name = entry?.file_name();
                 let Some(cluster) = name.to_str().and_then(|name| name.parse().ok()) else { continue };
-                if self.has_stamp(&cluster) {
+                if self.has_stamp(&cluster)? {
                     clusters.insert(cluster);
                 }
             }
@@ -73,15 +71,15 @@ impl Root {
         list().map_err(|fault| self.explain("list", self.path(), fault))
     }
 
-    /// Whether anything stands in the place of a cluster's stamp. Only an empty place has none: a stamp that cannot be
-    /// seen, a file where the cluster's folder belongs, and links in a circle or to nowhere are there.
-    fn has_stamp(&self, cluster: &ClusterId) -> bool {
-        let path = self.file_of(cluster, STAMP);
-        match fs::metadata(&path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                is_link(&path) || path.parent().is_some_and(|folder| is_link(folder) && !folder.exists())
-            }
-            _ => true,
+    /// Whether a cluster has a stamp, or one that we may not see: reading it then says why.
+    fn has_stamp(&self, cluster: &ClusterId) -> Result<bool, FileFault> {
+        match fs::metadata(self.file_of(cluster, STAMP)) {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(true),
+            Err(error) => match FileFault::from(error) {
+                FileFault::Missing | FileFault::Folder | FileFault::Odd(_) => Ok(false),
+                failed @ FileFault::Io(_) => Err(failed),
+            },
         }
     }
 
@@ -89,7 +87,7 @@ impl Root {
     fn create_folder_of(&self, cluster: &ClusterId) -> Result<(), StoreError> {
         self.check_device()?;
         let folder = self.path().join(cluster.as_str());
-        match fs::create_dir(&folder) {
+        match self.likeness().and_then(|likeness| likeness.create_folder(&folder)) {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => match FileFault::from(error) {
                 FileFault::Io(error) => Err(errors::from_io(format!("create {}", folder.display()), &error)),
                 fault => Err(self.explain("create", &folder, fault)),
@@ -101,8 +99,4 @@ impl Root {
     fn file_of(&self, cluster: &ClusterId, name: &str) -> PathBuf {
         self.path().join(cluster.as_str()).join(name)
     }
-}
-
-fn is_link(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink())
 }

@@ -20,6 +20,7 @@ impl Root {
     /// Writes the maintenance record in place, as stamps are: the root must be there.
     pub(super) fn write_maintenance(&self, body: &[u8]) -> Result<(), StoreError> {
         let path = self.path().join(Record::MAINTENANCE);
-        file::write_in_place(&path, body, Flush::Yes).map_err(|fault| self.explain("write", &path, fault))
+        file::write_in_place(self, &path, body, Flush::Yes)
+            .map_err(|fault| self.explain("write", &path, fault))
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Follow a beat from [`FolderBackend::write_beat`] through the lane that takes it off the async threads
 //! (`lane`) to the stamp's folder (`beats`) and the bytes on disk (`file`). Records live in `records`, change in
-//! `swaps`, and are written aside (`staging`) and published in one of two ways (`publishing`); every error of the operating system becomes one of ours in `errors`.
+//! `swaps`, and are written aside (`staging`) and published in one of two ways (`publishing`). What is new gets the root's
+//! permissions (`likeness`); every error of the operating system becomes one of ours in `errors`.
 //!
 //! A mount that hangs keeps its threads: no call of the operating system can be taken back. The caller gets
 //! its answer all the same, by [`crate::Store`]'s deadline or at once when every thread of its lane is stuck.
@@ -13,6 +14,7 @@ mod beats;
 mod errors;
 mod file;
 mod lane;
+mod likeness;
 mod maintenance;
 mod publishing;
 mod records;

@@ -1,13 +1,13 @@
 //! Complete records under a name of their own, on their way to being published.
 
-use std::fs::{self, File};
-use std::hash::{BuildHasher, Hasher, RandomState};
+use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use tracing::debug;
 
 use super::file;
+use super::likeness::Likeness;
 use super::publishing::Publishing;
 
 /// What a record is called inside of a revision that is a folder.
@@ -29,16 +29,20 @@ impl Staging {
     /// What names of staged records begin with; the dot keeps them apart from clusters.
     const PREFIX: &str = ".staging-";
 
-    /// Writes `body` aside, in the form that is published in this way.
-    pub(super) fn write(root: &Path, body: &[u8], publishing: Publishing) -> io::Result<Self> {
-        // A fresh RandomState is seeded by the operating system: a number that nobody else draws.
-        let unique = RandomState::new().build_hasher().finish();
-        let path = root.join(format!("{}{}-{unique:016x}", Self::PREFIX, std::process::id()));
+    /// Writes `body` aside, in the form that is published in this way, readable for whoever can read the root before
+    /// anybody can find it.
+    pub(super) fn write(
+        root: &Path,
+        body: &[u8],
+        publishing: Publishing,
+        likeness: Likeness,
+    ) -> io::Result<Self> {
+        let path = root.join(format!("{}{}", Self::PREFIX, flatline_files::random_word()));
         let staging = Self { path, publishing, is_gone: false };
         if publishing == Publishing::FolderRename {
-            fs::create_dir(&staging.path)?;
+            likeness.create_folder(&staging.path)?;
         }
-        let mut file = File::create_new(staging.content())?;
+        let mut file = likeness.create_file(&staging.content(), OpenOptions::new().write(true))?;
         file.write_all(body)?;
         file.sync_all()?;
         drop(file);

@@ -45,7 +45,10 @@ impl Records<'_> {
 
     pub(super) fn stage(&self, body: &[u8]) -> Result<Staging, StoreError> {
         let root = self.root.path();
-        Staging::write(root, body, self.root.publishing()?).map_err(|error| match FileFault::from(error) {
+        let publishing = self.root.publishing()?;
+        let staged =
+            self.root.likeness().and_then(|likeness| Staging::write(root, body, publishing, likeness));
+        staged.map_err(|error| match FileFault::from(error) {
             FileFault::Io(error) => errors::from_io(format!("write a record in {}", root.display()), &error),
             fault => self.root.explain("write a record in", root, fault),
         })
@@ -53,7 +56,7 @@ impl Records<'_> {
 
     /// Creates the record's folder; says whether it was not there.
     fn create_folder(&self) -> Result<bool, StoreError> {
-        match fs::create_dir(&self.folder) {
+        match self.root.likeness().and_then(|likeness| likeness.create_folder(&self.folder)) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
             Err(error) => Err(self.root.explain("create", &self.folder, error.into())),
