@@ -11,6 +11,38 @@
 {{- $everywhere := list "app.kubernetes.io/version" "app.kubernetes.io/managed-by" "helm.sh/chart" | concat $selected }}
 {{- include "heart-monitor.checkLabels" (list "commonLabels" .Values.commonLabels $everywhere) }}
 {{- include "heart-monitor.checkLabels" (list "podLabels" .Values.podLabels $selected) }}
+{{- include "heart-monitor.checkIdentity" . }}
+{{- end }}
+
+{{/*
+Refuses labels and annotations that would sign in as somebody else than the block flatline says. The same said twice is
+fine. Renders nothing.
+*/}}
+{{- define "heart-monitor.checkIdentity" -}}
+{{- if include "heart-monitor.signsInByServiceAccount" . }}
+{{- range $where := list "commonLabels" "podLabels" }}
+{{- $advice := "flatline.store.blob.credential is workload-identity: take the label out, or choose another credential" }}
+{{- include "heart-monitor.checkSame" (list $where (get $.Values $where) (dict "azure.workload.identity/use" "true") $advice) }}
+{{- end }}
+{{- if kindIs "map" .Values.serviceAccount }}
+{{- with .Values.flatline.store.blob.clientId }}
+{{- $advice := "flatline.store.blob.clientId says so: give the identity in one of the two places" }}
+{{- $ours := dict "azure.workload.identity/client-id" . }}
+{{- include "heart-monitor.checkSame" (list "serviceAccount.annotations" $.Values.serviceAccount.annotations $ours $advice) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Refuses entries that differ from ours: (list WHERE MAP OURS ADVICE). Renders nothing. */}}
+{{- define "heart-monitor.checkSame" -}}
+{{- $theirs := index . 1 | default dict }}
+{{- range $key, $value := index . 2 }}
+{{- $their := get $theirs $key }}
+{{- if and $their (ne (toString $their) $value) }}
+{{- fail (printf "%s sets %s to %s, and the chart sets it to %s: %s" (first $) $key $their $value (last $)) }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{/* Refuses clusters that are one, or have no primary. Renders nothing. */}}
@@ -79,11 +111,38 @@ terminationGracePeriodSeconds. Renders nothing.
 
 {{/* Refuses an environment that names a variable twice: (list WHERE ENVIRONMENT). Renders nothing. */}}
 {{- define "heart-monitor.checkEnv" -}}
-{{- $names := list }}
-{{- range last . | fromYamlArray }}
-{{- if has .name $names }}
-{{- fail (printf "%s sets %s, which the chart sets from another value: set it there" (first $) .name) }}
+{{- $advice := "which the chart sets from another value: set it there" }}
+{{- include "heart-monitor.checkTwice" (list (first .) "name" (last .) $advice) }}
 {{- end }}
-{{- $names = append $names .name }}
+
+{{/* Refuses volumes of one name: (list WHERE VOLUMES). Renders nothing. */}}
+{{- define "heart-monitor.checkVolumes" -}}
+{{- include "heart-monitor.checkTwice" (list (first .) "name" (last .) "which is a volume already: take another name") }}
+{{- end }}
+
+{{/* Refuses mounts at one place: (list WHERE MOUNTS). Renders nothing. */}}
+{{- define "heart-monitor.checkMounts" -}}
+{{- $advice := "where something is mounted already: take another path" }}
+{{- include "heart-monitor.checkTwice" (list (first .) "mountPath" (last .) $advice) }}
+{{- end }}
+
+{{/* Refuses containers of one name: (list WHERE CONTAINERS). Renders nothing. */}}
+{{- define "heart-monitor.checkContainers" -}}
+{{- include "heart-monitor.checkTwice" (list (first .) "name" (last .) "which is a container already: take another name") }}
+{{- end }}
+
+{{/*
+Refuses a list whose items are known by a key and of which two have the same: (list WHERE KEY ITEMS ADVICE), ITEMS being
+YAML. The API server refuses such a list too, in the middle of an upgrade. Renders nothing.
+*/}}
+{{- define "heart-monitor.checkTwice" -}}
+{{- $key := index . 1 }}
+{{- $known := list }}
+{{- range index . 2 | fromYamlArray }}
+{{- $value := get . $key }}
+{{- if and $value (has $value $known) }}
+{{- fail (printf "%s sets %s, %s" (first $) $value (last $)) }}
+{{- end }}
+{{- $known = append $known $value }}
 {{- end }}
 {{- end }}

@@ -43,10 +43,7 @@ metadata:
   name: {{ include "heart-monitor.fullname" . }}
   namespace: {{ .Release.Namespace | quote }}
   labels:
-    {{- include "heart-monitor.labels" . | nindent 4 }}
-    {{- with $podMonitor.labels }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
+    {{- include "heart-monitor.merged" (list (include "heart-monitor.ownLabels" .) $podMonitor.labels .Values.commonLabels) | nindent 4 }}
 spec:
   selector:
     matchLabels:

@@ -16,11 +16,35 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{- define "heart-monitor.labels" -}}
+{{- include "heart-monitor.merged" (list (include "heart-monitor.ownLabels" .) .Values.commonLabels) }}
+{{- end }}
+
+{{- define "heart-monitor.ownLabels" -}}
 {{- include "heart-monitor.selectorLabels" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | default .Chart.Version | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name (.Chart.Version | replace "+" "_") | trunc 63 | trimSuffix "-" }}
-{{- with .Values.commonLabels }}
-{{ toYaml . }}
+{{- end }}
+
+{{/*
+Several maps as one: (list MAP…), each a map or the text of one. Where several have a key, the first of them wins. Two maps
+that are written one below the other have the key twice: Helm takes that, and Flux and whoever else reads YAML strictly does
+not.
+*/}}
+{{- define "heart-monitor.merged" -}}
+{{- $merged := dict }}
+{{- range . }}
+{{- $map := . }}
+{{- if kindIs "string" . }}
+{{- $map = fromYaml . }}
+{{- end }}
+{{- range $key, $value := $map }}
+{{- if not (or (hasKey $merged $key) (kindIs "invalid" $value)) }}
+{{- $_ := set $merged $key $value }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- with $merged }}
+{{- toYaml . }}
 {{- end }}
 {{- end }}

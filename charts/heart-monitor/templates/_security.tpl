@@ -11,6 +11,10 @@
 {{/* "true" where pods sign in with the workload identity of their service account. */}}
 {{- define "heart-monitor.usesWorkloadIdentity" -}}
 {{- include "heart-monitor.check" . }}
+{{- include "heart-monitor.signsInByServiceAccount" . }}
+{{- end }}
+
+{{- define "heart-monitor.signsInByServiceAccount" -}}
 {{- $store := .Values.flatline.store }}
 {{- if and (eq $store.type "blob") (eq $store.blob.credential "workload-identity") }}true{{ end }}
 {{- end }}

@@ -6,13 +6,8 @@
 {{- end }}
 
 {{- define "heartbeat-writer.podLabels" -}}
-{{- include "heart-monitor.selectorLabels" . }}
-{{- with include "heart-monitor.podLabels" . }}
-{{ . }}
-{{- end }}
-{{- with .Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
+{{- $own := list (include "heart-monitor.selectorLabels" .) (include "heart-monitor.podLabels" .) }}
+{{- include "heart-monitor.merged" (append $own .Values.commonLabels) }}
 {{- end }}
 
 {{/* No service links: a Service in the namespace must not become a variable that the program reads. */}}

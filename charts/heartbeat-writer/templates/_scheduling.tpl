@@ -6,6 +6,12 @@
 app.kubernetes.io/component: beacon
 {{- end }}
 
+{{/* All labels of a beacon's pod. What is said of pods alone goes before what is said of everything. */}}
+{{- define "heartbeat-writer.allBeaconLabels" -}}
+{{- $own := list (include "heartbeat-writer.beaconLabels" .) (include "heart-monitor.podLabels" .) }}
+{{- include "heart-monitor.merged" (concat $own (list .Values.podLabels .Values.commonLabels)) }}
+{{- end }}
+
 {{/* The pod's affinity. A single beacon has none to keep away from, and its rollout may need its own node. */}}
 {{- define "heartbeat-writer.affinity" -}}
 {{- with .Values.nodeAffinity }}

@@ -16,14 +16,10 @@
 {{- end }}
 {{- end }}
 
+{{/* What is said of pods alone goes before what is said of everything. */}}
 {{- define "hot-standby-example.podLabels" -}}
-{{- include "heart-monitor.selectorLabels" . }}
-{{- with include "heart-monitor.podLabels" . }}
-{{ . }}
-{{- end }}
-{{- with .Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
+{{- $own := list (include "heart-monitor.selectorLabels" .) (include "heart-monitor.podLabels" .) }}
+{{- include "heart-monitor.merged" (concat $own (list .Values.podLabels .Values.commonLabels)) }}
 {{- end }}
 
 {{/*
@@ -58,6 +54,12 @@ the gate, and behind it everything that works.
 {{- with .Values.extraInitContainers }}
 {{ toYaml . }}
 {{- end }}
+{{- end }}
+
+{{/* Every container of the pod, as far as names go. */}}
+{{- define "hot-standby-example.allContainers" -}}
+- name: orders
+{{ include "hot-standby-example.initContainers" . }}
 {{- end }}
 
 {{- define "hot-standby-example.prePulls" -}}

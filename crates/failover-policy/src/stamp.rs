@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::Tick;
+use crate::{SignedSpan, Tick};
 
 /// The tick value that a beacon wrote.
 ///
@@ -26,9 +26,11 @@ pub enum MalformedStamp {
     /// More bytes than any stamp needs.
     #[error("the stamp is longer than {max} digits", max = Stamp::MAX_DIGITS)]
     TooLong,
-    /// Digits that no .NET `DateTime` can hold.
-    #[error("the stamp is outside the years 1 to 9999")]
-    OutOfRange,
+    /// Digits that no beacon's clock shows: part of a stamp, or another kind of number.
+    #[error(
+        "the stamp is not of the years 1970 to 2262: it is part of one, or counts something other than ticks"
+    )]
+    Implausible,
 }
 
 impl Stamp {
@@ -39,6 +41,12 @@ impl Stamp {
     pub const MAX_BYTES: usize = 64;
     /// UTF-8's byte-order mark, which some editors and older .NET writers put first.
     const BYTE_ORDER_MARK: &'static [u8] = b"\xEF\xBB\xBF";
+
+    /// The first instant that a reader takes for a stamp, 1970-01-01T00:00:00Z: Linux lets no wall clock be set
+    /// before it.
+    pub const EARLIEST: Tick = Tick::UNIX_EPOCH;
+    /// The last one, in the year 2262: the kernel keeps its clocks as 64-bit nanoseconds since 1970 (`KTIME_MAX`).
+    pub const LATEST: Tick = Tick::UNIX_EPOCH.saturating_add(SignedSpan::from_ticks(i64::MAX / 100));
 
     /// The stamp of this instant.
     pub const fn new(tick: Tick) -> Self {
@@ -51,7 +59,11 @@ impl Stamp {
     }
 
     /// Reads a stamp leniently at the edges (a byte-order mark, surrounding white space) and strictly inside:
-    /// decimal digits alone, at most [`Stamp::MAX_DIGITS`], in the range of a tick.
+    /// decimal digits alone, at most [`Stamp::MAX_DIGITS`], of an instant from [`Stamp::EARLIEST`] to
+    /// [`Stamp::LATEST`].
+    ///
+    /// All stamps of those years have eighteen digits. So whatever a read cut off, what is left of a stamp is none,
+    /// and no stamp has another length than the one before it.
     pub fn parse(bytes: &[u8]) -> Result<Self, MalformedStamp> {
         if bytes.len() > Self::MAX_BYTES {
             return Err(MalformedStamp::TooLong);
@@ -70,12 +82,13 @@ impl Stamp {
         }
         // Nineteen digits fit in a u64, so nothing overflows here.
         let count = digits.iter().fold(0_u64, |count, digit| count * 10 + u64::from(digit - b'0'));
-        let tick = i64::try_from(count).map_err(|_| MalformedStamp::OutOfRange)?;
-        Tick::from_count(tick).map(Self).map_err(|_| MalformedStamp::OutOfRange)
+        let tick = i64::try_from(count).ok().and_then(|count| Tick::from_count(count).ok());
+        let plausible = |tick: &Tick| (Self::EARLIEST..=Self::LATEST).contains(tick);
+        tick.filter(plausible).map(Self).ok_or(MalformedStamp::Implausible)
     }
 }
 
-/// The bytes as they are stored: decimal digits, no newline; eighteen of them from the year 318 to 3169, so
+/// The bytes as they are stored: decimal digits, no newline; eighteen of them in the years that a reader takes, so
 /// that one stamp overwrites another in place.
 impl fmt::Display for Stamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -90,6 +103,8 @@ mod tests {
     use super::*;
 
     const NOW: i64 = 639_000_000_000_000_000;
+    /// Ticks of the years that a reader takes.
+    const PLAUSIBLE: std::ops::RangeInclusive<i64> = 621_355_968_000_000_000..=713_589_688_368_547_758;
 
     fn stamp(count: i64) -> Stamp {
         Stamp::new(Tick::from_count(count).unwrap())
@@ -114,9 +129,9 @@ mod tests {
 
     #[test]
     fn a_stamp_is_read_strictly_inside() {
-        use MalformedStamp::{Empty, NotADigit, OutOfRange, TooLong};
+        use MalformedStamp::{Empty, Implausible, NotADigit, TooLong};
         let long_white_space = [b' '; 65];
-        let table: [(&[u8], MalformedStamp, &str); 14] = [
+        let table: [(&[u8], MalformedStamp, &str); 17] = [
             (b"", Empty, "truncated and not yet written"),
             (b" \n", Empty, "white space alone"),
             (b"\xEF\xBB\xBF", Empty, "a byte-order mark alone"),
@@ -129,7 +144,10 @@ mod tests {
             (b"\0\0\0\0", NotADigit { offset: 0 }, "a hole after a crash"),
             (b"\xD9\xA6", NotADigit { offset: 0 }, "digits of another script"),
             (b"3155378975999999999999", TooLong, "more than nineteen digits"),
-            (b"3155378976000000000", OutOfRange, "the year 10000"),
+            (b"3155378976000000000", Implausible, "the year 10000"),
+            (b"639000000", Implausible, "half a stamp, an instant of the year 1"),
+            (b"1764000000", Implausible, "seconds since 1970"),
+            (b"9999999999999999999", Implausible, "no 64-bit integer"),
             (&long_white_space, TooLong, "more bytes than any stamp needs"),
         ];
         for (bytes, expected, why) in table {
@@ -138,18 +156,41 @@ mod tests {
     }
 
     #[test]
-    fn the_ends_of_the_range_are_legal() {
-        assert_eq!(Stamp::parse(b"0"), Ok(stamp(0)));
-        assert_eq!(Stamp::parse(b"3155378975999999999"), Ok(Stamp::new(Tick::MAX)));
-        assert_eq!(Stamp::parse(b"9999999999999999999"), Err(MalformedStamp::OutOfRange));
+    fn a_stamp_is_of_the_years_that_a_clock_can_show() {
+        let table = [
+            (Stamp::EARLIEST, 0, true, "a clock that was never set"),
+            (Stamp::EARLIEST, -1, false, "a moment before 1970"),
+            (Stamp::LATEST, 0, true, "the last that the kernel's clocks reach"),
+            (Stamp::LATEST, 1, false, "a moment after it"),
+            (Tick::MIN, 0, false, "the year 1"),
+            (Tick::MAX, 0, false, "the year 9999"),
+        ];
+        for (end, later, legal, why) in table {
+            let count = end.count() + later;
+            let read = Stamp::parse(count.to_string().as_bytes());
+            assert_eq!(
+                read.map(|stamp| stamp.tick().count()),
+                if legal { Ok(count) } else { Err(MalformedStamp::Implausible) },
+                "{why}"
+            );
+        }
+        assert_eq!(Stamp::LATEST.to_utc().to_rfc3339(), "2262-04-11T23:47:16.854775800+00:00");
     }
 
     proptest! {
         #[test]
-        fn what_we_write_parses_as_a_bare_64_bit_integer_within_the_range_of_a_datetime(count in 0..=Tick::MAX.count()) {
+        fn what_we_write_parses_as_a_bare_64_bit_integer_of_eighteen_digits(count in PLAUSIBLE) {
             let text = stamp(count).to_string();
+            prop_assert_eq!(text.len(), 18);
             prop_assert_eq!(text.parse::<i64>(), Ok(count));
             prop_assert_eq!(Stamp::parse(text.as_bytes()), Ok(stamp(count)));
+        }
+
+        #[test]
+        fn no_part_of_a_stamp_is_a_stamp(count in PLAUSIBLE, from in 0..18_usize, length in 0..18_usize) {
+            let text = stamp(count).to_string();
+            let part = &text[from..(from + length).min(18)];
+            prop_assert!(Stamp::parse(part.as_bytes()).is_err(), "{part} of {text}");
         }
 
         #[test]

@@ -56,8 +56,12 @@ impl Tick {
 
     /// This instant moved by `by`, or the nearest legal tick.
     #[must_use]
-    pub fn saturating_add(self, by: SignedSpan) -> Self {
-        Self(self.0.saturating_add(by.ticks()).clamp(Self::MIN.0, Self::MAX.0))
+    pub const fn saturating_add(self, by: SignedSpan) -> Self {
+        match self.0.saturating_add(by.ticks()) {
+            ..=0 => Self::MIN,
+            count if count > Self::MAX.0 => Self::MAX,
+            count => Self(count),
+        }
     }
 
     /// The same instant as a calendar date, exact to the tick.

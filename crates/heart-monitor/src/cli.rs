@@ -112,6 +112,9 @@ pub(crate) struct StatusArgs {
     /// Look for a beat of each cluster for this long; without one the stamp's age is believed
     #[arg(long, value_name = "DURATION", default_value = "3s")]
     pub(crate) watch_for: Span,
+    /// How long a guarded workload has between SIGTERM and SIGKILL
+    #[arg(long, value_name = "DURATION", env = "HEART_MONITOR_STOP_GRACE", default_value = "1500ms")]
+    pub(crate) stop_grace: Span,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }

@@ -7,6 +7,7 @@ mod conventions;
 mod copy_paste;
 mod dashboard;
 mod documents;
+mod doubles;
 mod images;
 mod kubernetes;
 mod labels;

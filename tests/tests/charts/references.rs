@@ -71,6 +71,10 @@ fn a_pod_whose_parts_do_not_find_each_other_is_refused() -> Result<()> {
         ),
         ("containers: [{ name: a, env: [{ name: E }, { name: E }] }]", "a has the variable E twice"),
         ("initContainers: [{ name: a }]\n  containers: [{ name: a }]", "two containers are called a"),
+        (
+            "volumes: [{ name: v }, { name: v }]\n  containers: [{ name: a, volumeMounts: [{ name: v, mountPath: /v }] }]",
+            "two volumes are called v",
+        ),
     ];
     for (spec, finding) in table {
         let pod = object(&format!("kind: Pod\nmetadata: {{ name: x }}\nspec:\n  {spec}"))?;
@@ -127,7 +131,7 @@ fn astray(object: &Manifest, release: &[Manifest]) -> Option<String> {
 }
 
 /// What the parts of a pod say about each other that is not so.
-fn loose_ends(pod: &Value) -> Vec<String> {
+pub(crate) fn loose_ends(pod: &Value) -> Vec<String> {
     let containers: Vec<_> =
         ["/spec/initContainers", "/spec/containers"].iter().flat_map(|place| list(pod, place)).collect();
     let volumes: BTreeSet<_> = list(pod, "/spec/volumes").iter().map(|it| text(it, "/name")).collect();
@@ -135,6 +139,8 @@ fn loose_ends(pod: &Value) -> Vec<String> {
     let mounted: BTreeSet<_> = containers.iter().flat_map(mounts).collect();
     let unused = volumes.iter().filter(|name| !mounted.contains(**name));
     let mut found: Vec<_> = unused.map(|name| format!("nothing mounts the volume {name}")).collect();
+    let named = list(pod, "/spec/volumes").iter().map(|it| text(it, "/name").to_owned());
+    found.extend(repeated(named).into_iter().map(|name| format!("two volumes are called {name}")));
     let called = containers.iter().map(|it| text(it, "/name").to_owned());
     found.extend(repeated(called).into_iter().map(|name| format!("two containers are called {name}")));
     found.extend(containers.iter().flat_map(|it| loose_ends_of_container(it, &volumes)));

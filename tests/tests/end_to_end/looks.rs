@@ -83,9 +83,48 @@ fn status_lists_every_cluster_in_the_store() -> Result<()> {
 }
 
 #[test]
-fn status_of_a_store_that_cannot_be_read_is_2() -> Result<()> {
-    let exit = monitor(&FolderStore::missing()?, &["status"])?;
-    assert_eq!(exit.code, 2, "{exit}");
+fn status_of_a_store_that_cannot_be_read_is_2_and_says_why_and_what_happens_meanwhile() -> Result<()> {
+    let missing = FolderStore::missing()?;
+    let human = monitor(&missing, &["status"])?;
+    assert_eq!(human.code, 2, "{human}");
+    assert!(human.text(Stream::Stderr).starts_with("heart-monitor: error: there is no store at"), "{human}");
+    let said = human.text(Stream::Stdout);
+    for part in
+        ["stop their workload within 7 s", "nobody takes over", "resumes by itself", "activate nothing"]
+    {
+        assert!(said.contains(part), "{part}: {human}");
+    }
+    let exact = monitor(&missing, &["status", "-o", "json", "--this-cluster", "a"])?;
+    let report = json(&exact)?;
+    assert_eq!((exact.code, &report["version"]), (2, &1.into()), "{exact}");
+    assert!(report["error"].as_str().is_some_and(|error| error.starts_with("there is no store")), "{exact}");
+    for state in [&report["record"]["state"], &report["maintenance"]["state"]] {
+        assert_eq!(state, "unreadable", "{exact}");
+    }
+    assert!(report["clusters"].is_array() && report["meanwhile"][0].is_string(), "{exact}");
+    let well = json(&monitor(&FolderStore::new()?, &["status", "-o", "json"])?)?;
+    assert_eq!((&well["error"], &well["meanwhile"]), (&Value::Null, &Value::Array(Vec::new())), "{well}");
+    Ok(())
+}
+
+#[test]
+fn status_shows_the_other_hearts_where_one_cannot_be_read_and_names_its_file() -> Result<()> {
+    let store = FolderStore::new()?;
+    let _writer = beacon(&store, "a")?.start()?;
+    beats(&store, "a")?;
+    std::fs::write(store.path().join("b"), "a file in its place")?;
+    std::os::unix::fs::symlink("c", store.path().join("c"))?;
+    let human = monitor(&store, &["status"])?;
+    let text = human.text(Stream::Stdout);
+    let line_of =
+        |name: &str| text.lines().find(|line| line.starts_with(name)).unwrap_or_default().to_owned();
+    assert_eq!(human.code, 0, "{human}");
+    assert!(line_of("a ").contains("beating"), "{human}");
+    for (cluster, wrong) in [("b", "is not a folder"), ("c", "lead in a circle")] {
+        let said = line_of(&format!("{cluster}: "));
+        let file = store.path().join(cluster).join("heartbeat.txt").display().to_string();
+        assert!(said.contains(wrong) && said.contains(&file), "{cluster}: {human}");
+    }
     Ok(())
 }
 

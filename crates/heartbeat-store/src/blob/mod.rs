@@ -3,15 +3,18 @@
 //! Every operation is one request (the list of clusters: one per page), with a hard deadline in the transport
 //! and no retries anywhere: the caller's loop is the retry, and a hidden replay of a conditional write would
 //! conflict with itself. A request finds its way through these rooms: [`metadata`] (details as headers),
-//! [`shared_key`] or [`bearer`] with [`fresh_token`] and [`entra`] (who signs it), [`transport`] (how it
-//! travels), [`failure`] and [`hint`] (what an unhappy answer means).
+//! [`body`] (whether what came is what was announced), [`shared_key`] or [`bearer`] with [`fresh_token`] and [`entra`]
+//! (who signs it), [`transport`] (how it travels), [`marks`] (whose answer it is), [`failure`] and [`hint`] (what an
+//! unhappy answer means).
 
 mod bearer;
+mod body;
 mod entra;
 mod failure;
 mod fresh_token;
 mod hint;
 mod lifetime;
+mod marks;
 mod metadata;
 mod open;
 mod shared_key;
@@ -23,7 +26,6 @@ use std::num::NonZero;
 
 use async_trait::async_trait;
 use azure_core::error::ErrorKind;
-use azure_core::http::headers::HeaderName;
 use azure_core::http::{Etag, RequestContent};
 use azure_storage_blob::BlobContainerClient;
 use azure_storage_blob::models::{
@@ -41,8 +43,6 @@ pub use open::OpenError;
 
 /// One transfer at a time: everything stored here fits in one request.
 const ONE_AT_A_TIME: Option<NonZero<usize>> = NonZero::new(1);
-/// What every answer of Blob storage carries.
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-request-id");
 /// What a cluster's stamp is called below the cluster's id, as in a folder.
 const STAMP: &str = "heartbeat.txt";
 /// The maintenance record, for messages.
@@ -72,13 +72,14 @@ impl BlobBackend {
             ..Default::default()
         };
         let mut answer = self.container.blob_client(name).download(Some(options)).await?;
-        let signed = answer.headers.get_optional_str(&REQUEST_ID).is_some();
-        let etag = answer.properties.etag.filter(|_| signed).ok_or_else(not_blob_storage)?;
+        let etag = answer.properties.etag.ok_or_else(no_tag)?;
+        let announced = body::announced(&answer.headers, end)?;
         let mut bytes = Vec::new();
         // A service that ignores the range sends more than was asked for: it is left unread.
         while let (true, Some(part)) = (bytes.len() < end, answer.body.try_next().await?) {
             bytes.extend_from_slice(&part[..part.len().min(end - bytes.len())]);
         }
+        body::check(announced, bytes.len())?;
         Ok(Fetched { bytes, etag })
     }
 
@@ -105,7 +106,7 @@ impl BlobBackend {
         let content = RequestContent::from(body.to_vec());
         let options = BlobClientUploadOptions { parallel: ONE_AT_A_TIME, ..options };
         let answer = self.container.blob_client(name).upload(content, Some(options)).await?;
-        answer.etag.ok_or_else(not_blob_storage)
+        answer.etag.ok_or_else(no_tag)
     }
 
     async fn swap(
@@ -266,12 +267,11 @@ impl fmt::Debug for BlobBackend {
     }
 }
 
-/// The error for a success that somebody else reported: a page of a proxy or a captive portal says nothing about
-/// a heart, and its bytes must not be taken for a malformed stamp.
-fn not_blob_storage() -> azure_core::Error {
+/// The error for a success without the state that it led to or shows: nothing can be built on it.
+fn no_tag() -> azure_core::Error {
     azure_core::Error::with_message(
         ErrorKind::Other,
-        "the answer is not Blob storage's (no ETag or request id); look for a proxy on the way",
+        "the answer has no ETag; look for a proxy on the way that takes it off",
     )
 }
 

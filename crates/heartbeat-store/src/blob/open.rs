@@ -10,6 +10,7 @@ use super::BlobBackend;
 use super::bearer::BearerPolicy;
 use super::entra::EntraSource;
 use super::fresh_token::FreshToken;
+use super::marks::OnlyTheStore;
 use super::shared_key::SharedKeyPolicy;
 use super::transport::{self, Route};
 use crate::redact::clean;
@@ -62,6 +63,7 @@ impl BlobBackend {
             container_url.set_query(Some(sas.query().secret()));
         }
         let mut client_options = transport::options(transport);
+        client_options.per_try_policies.push(Arc::new(OnlyTheStore));
         client_options.per_try_policies.extend(signer(place, credential)?);
         let options = BlobContainerClientOptions { client_options, ..Default::default() };
         let container = BlobContainerClient::new(container_url, None, Some(options))

@@ -22,12 +22,15 @@ struct Script {
 }
 
 impl Script {
-    /// Adds an answer; one with a tag is Blob storage's and so has a request id.
+    /// Adds an answer of Blob storage, which has a request id.
     fn answers(self, status: u16, headers: &[(&'static str, &str)], body: impl AsRef<[u8]>) -> Self {
-        let mut headers: Vec<_> = headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-        if headers.iter().any(|(name, _)| *name == "etag") {
-            headers.push(("x-ms-request-id", "1".to_owned()));
-        }
+        let signed = [headers, &[("x-ms-request-id", "1")]].concat();
+        self.somebody_answers(status, &signed, body)
+    }
+
+    /// Adds an answer of whoever stands on the way.
+    fn somebody_answers(self, status: u16, headers: &[(&'static str, &str)], body: impl AsRef<[u8]>) -> Self {
+        let headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         self.answers.lock().unwrap().push_back((status, headers, body.as_ref().to_vec()));
         self
     }
@@ -157,16 +160,12 @@ async fn conditions_name_the_tag_as_the_service_sent_it() {
     );
 }
 
-#[tokio::test]
-async fn a_page_of_a_proxy_is_no_stamp_and_no_beat_that_landed() {
-    let page = "<html>Scheduled maintenance</html>";
-    let service = Script::default().answers(200, &[], page).answers(200, &[], b"").answers(201, &[], b"");
-    let store = service.open(URL);
-    for _ in 0..2 {
-        let error = store.read_stamp(&cluster("a")).await.unwrap_err();
-        assert_eq!(error.reason(), "unreachable", "malformed bytes would count as silence: {error}");
-        assert!(error.to_string().contains("look for a proxy"), "{error}");
-    }
+type Fields<'a> = &'a [(&'static str, &'a str)];
+
+/// What each operation of the trait makes of whatever is answered, by name; `None` for a success.
+async fn outcomes(store: &BlobBackend) -> [(&'static str, Option<StoreError>); 10] {
+    let name = RecordName::Ownership;
+    let version = RecordVersion::ETag("\"0\"".to_owned());
     let details = BeatDetails {
         version: BeatDetails::VERSION,
         writer: WriterId("w".to_owned()),
@@ -174,8 +173,112 @@ async fn a_page_of_a_proxy_is_no_stamp_and_no_beat_that_landed() {
         interval_ms: 2000,
         process_start: "2025-11-01T00:00:00Z".to_owned(),
     };
-    let error = store.write_beat(&cluster("a"), &Beat { stamp: Stamp::new(Tick::UNIX_EPOCH), details }).await;
-    assert_eq!(error.unwrap_err().reason(), "unreachable");
+    let beat = Beat { stamp: Stamp::new(Tick::UNIX_EPOCH), details };
+    [
+        ("read_stamp", store.read_stamp(&cluster("a")).await.err()),
+        ("read_details", store.read_details(&cluster("a")).await.err()),
+        ("clusters", store.clusters().await.err()),
+        ("read_record", store.read_record(&name).await.err()),
+        ("read_maintenance", store.read_maintenance().await.err()),
+        ("write_beat", store.write_beat(&cluster("a"), &beat).await.err()),
+        ("write_maintenance", store.write_maintenance(b"{}").await.err()),
+        ("remove_probe", store.remove_probe("p").await.err()),
+        ("create_record", store.create_record(&name, b"{}", 1).await.err()),
+        ("swap_record", store.swap_record(&name, b"{}", &version, 2).await.err()),
+    ]
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_the_stores_settles_nothing_whatever_it_says() {
+    let tag = ("etag", "\"1\"");
+    let html = ("content-type", "text/html");
+    let cached = [("x-ms-request-id", "1"), ("x-ms-client-request-id", "of somebody else"), tag];
+    let stamp = "639000000000000000";
+    let list = page(&["a/heartbeat.txt"], "");
+    let table: [(u16, Fields<'_>, &str); 16] = [
+        (200, &[], ""),
+        (200, &[html], "<html>Scheduled maintenance</html>"),
+        (200, &[tag], stamp),
+        (200, &[tag], &list),
+        (200, &cached, stamp),
+        (206, &cached, stamp),
+        (201, &[], ""),
+        (201, &[tag], ""),
+        (201, &cached, ""),
+        (202, &[], ""),
+        (204, &[("x-ms-request-id", "1"), tag], ""),
+        (304, &[tag], ""),
+        (307, &[("location", "https://login.example/")], ""),
+        (404, &[("x-ms-error-code", "BlobNotFound")], ""),
+        (412, &[("x-ms-error-code", "ConditionNotMet")], ""),
+        (407, &[html], ""),
+    ];
+    for (status, headers, body) in table {
+        let mut service = Script::default();
+        for _ in 0..10 {
+            service = service.somebody_answers(status, headers, body);
+        }
+        for (operation, outcome) in outcomes(&service.open(URL)).await {
+            let expected = match operation {
+                // Reading back settles it.
+                "create_record" | "swap_record" => "ambiguous",
+                _ => "unreachable",
+            };
+            let error =
+                outcome.unwrap_or_else(|| panic!("{operation} took {status} {headers:?} for a success"));
+            assert_eq!(error.reason(), expected, "{operation}: {status} {headers:?}: {error}");
+            assert!(error.to_string().contains("proxy"), "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_swap_that_a_proxy_says_is_won_is_read_back_from_the_store() {
+    let tag = [("etag", "\"1\"")];
+    let theirs = "{\"theirs\":1}";
+    let found = [("content-range", "bytes 0-11/12"), ("etag", "\"0x2\"")];
+    let deadline = std::time::Duration::from_secs(1);
+    let deadlines = crate::Deadlines { read: deadline, write: deadline };
+    let table =
+        [(theirs, None, "somebody else holds the record"), ("{\"ours__\":1}", Some("\"0x2\""), "it was won")];
+    for (stored, won, why) in table {
+        let service = Script::default().somebody_answers(201, &tag, b"").answers(206, &found, stored);
+        let store = crate::Store::new(Arc::new(service.open(URL)), deadlines);
+        let created = store.create_record(&RecordName::Ownership, b"{\"ours__\":1}", 1).await;
+        let version = won.map(|tag| RecordVersion::ETag(tag.to_owned()));
+        assert_eq!(created.clone().ok(), version, "{why}: {created:?}");
+        assert_eq!(service.requests().len(), 2, "{why}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_was_cut_short_is_unreachable_and_never_content() {
+    type Fields = &'static [(&'static str, &'static str)];
+    let (stamp, json) = (b"639000000000000000".as_slice(), b"{\"version\":1}".as_slice());
+    let cuts: [(u16, Fields, usize); 5] = [
+        (206, &[("content-range", "bytes 0-8/18"), ("content-length", "9")], 9),
+        (206, &[("content-range", "bytes 0-17/18"), ("content-length", "18")], 9),
+        (206, &[("content-range", "bytes 0-17/18"), ("content-length", "9")], 9),
+        (206, &[("content-range", "bytes 0-17/18")], 0),
+        (200, &[("content-length", "18")], 9),
+    ];
+    for (status, headers, came) in cuts {
+        let shown = format!("{status} {headers:?} {came}");
+        let fields = [headers, &[("etag", "\"1\"")]].concat();
+        let answers = |body: &[u8]| {
+            let cut = &body[..came.min(body.len() - 1)];
+            Script::default().answers(status, &fields, cut).open(URL)
+        };
+        let errors = [
+            answers(stamp).read_stamp(&cluster("a")).await.unwrap_err(),
+            answers(json).read_record(&RecordName::Ownership).await.unwrap_err(),
+            answers(json).read_maintenance().await.unwrap_err(),
+        ];
+        for error in errors {
+            assert_eq!(error.reason(), "unreachable", "{shown}: {error}");
+            assert!(error.to_string().contains("the answer is damaged"), "{shown}: {error}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::errors::{self, FileFault};
 use super::file::{self, Flush};
@@ -56,13 +56,15 @@ impl Root {
         }
     }
 
+    /// Every cluster that has a stamp, or something else where its stamp would be. What is wrong with one of them is no
+    /// reason to hide the others: reading it says so, with its path.
     pub(super) fn clusters(&self) -> Result<BTreeSet<ClusterId>, StoreError> {
         let list = || -> Result<BTreeSet<ClusterId>, FileFault> {
             let mut clusters = BTreeSet::new();
             for entry in fs::read_dir(self.path())? {
                 let name = entry?.file_name();
                 let Some(cluster) = name.to_str().and_then(|name| name.parse().ok()) else { continue };
-                if self.has_stamp(&cluster)? {
+                if self.has_stamp(&cluster) {
                     clusters.insert(cluster);
                 }
             }
@@ -71,15 +73,15 @@ impl Root {
         list().map_err(|fault| self.explain("list", self.path(), fault))
     }
 
-    /// Whether a cluster has a stamp, or one that we may not see: reading it then says why.
-    fn has_stamp(&self, cluster: &ClusterId) -> Result<bool, FileFault> {
-        match fs::metadata(self.file_of(cluster, STAMP)) {
-            Ok(_) => Ok(true),
-            Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(true),
-            Err(error) => match FileFault::from(error) {
-                FileFault::Missing | FileFault::Folder | FileFault::Odd(_) => Ok(false),
-                failed @ FileFault::Io(_) => Err(failed),
-            },
+    /// Whether anything stands in the place of a cluster's stamp. Only an empty place has none: a stamp that cannot be
+    /// seen, a file where the cluster's folder belongs, and links in a circle or to nowhere are there.
+    fn has_stamp(&self, cluster: &ClusterId) -> bool {
+        let path = self.file_of(cluster, STAMP);
+        match fs::metadata(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                is_link(&path) || path.parent().is_some_and(|folder| is_link(folder) && !folder.exists())
+            }
+            _ => true,
         }
     }
 
@@ -99,4 +101,8 @@ impl Root {
     fn file_of(&self, cluster: &ClusterId, name: &str) -> PathBuf {
         self.path().join(cluster.as_str()).join(name)
     }
+}
+
+fn is_link(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink())
 }

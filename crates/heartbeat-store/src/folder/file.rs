@@ -16,11 +16,24 @@ const NEVER_WAIT: OFlags = OFlags::NONBLOCK.union(OFlags::NOCTTY);
 
 /// Reads a file's first `limit` bytes at the most. Opens and closes it, since a mount may serve an open file
 /// from its cache.
+///
+/// Fewer bytes than the file had a moment before are no content: either somebody was just truncating it, which the
+/// next read shows, or the mount cut the answer short.
 pub(super) fn read_bounded(path: &Path, limit: usize) -> Result<Vec<u8>, FileFault> {
     let file = open(OpenOptions::new().read(true), path)?;
+    let length = file.metadata()?.len();
     let mut bytes = Vec::with_capacity(limit);
-    file.take(limit as u64).read_to_end(&mut bytes)?;
+    (&file).take(limit as u64).read_to_end(&mut bytes)?;
+    check_length(length.min(limit as u64), bytes.len() as u64)?;
     Ok(bytes)
+}
+
+fn check_length(announced: u64, came: u64) -> io::Result<()> {
+    if came >= announced {
+        return Ok(());
+    }
+    let what = format!("the answer is damaged: {came} bytes came of a file that has {announced}");
+    Err(io::Error::new(ErrorKind::UnexpectedEof, what))
 }
 
 /// Whether a write waits until the bytes are safe.
@@ -92,4 +105,16 @@ fn open(options: &mut OpenOptions, path: &Path) -> Result<File, FileFault> {
 
 fn flags(flags: OFlags) -> i32 {
     flags.bits().cast_signed()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fewer_bytes_than_the_file_has_are_a_failure_and_more_are_a_file_that_grew() {
+        for (announced, came, sound) in [(18, 18, true), (18, 0, false), (18, 9, false), (0, 18, true)] {
+            assert_eq!(check_length(announced, came).is_ok(), sound, "{announced} {came}");
+        }
+    }
 }

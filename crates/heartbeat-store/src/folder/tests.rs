@@ -2,6 +2,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use failover_policy::Tick;
 use proptest::prelude::*;
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use tempfile::TempDir;
@@ -178,7 +179,10 @@ async fn a_stamp_keeps_its_file_so_that_a_reader_never_finds_it_missing() {
     let file = root.path().join("a/heartbeat.txt");
     store.write_beat(&a(), &beat()).await.unwrap();
     let held_open = fs::File::open(&file).unwrap();
-    store.write_beat(&a(), &Beat { stamp: Stamp::parse(b"638").unwrap(), ..beat() }).await.unwrap();
+    store
+        .write_beat(&a(), &Beat { stamp: Stamp::new(Tick::from_count(638).unwrap()), ..beat() })
+        .await
+        .unwrap();
     assert_eq!(held_open.metadata().unwrap().ino(), fs::metadata(&file).unwrap().ino(), "no rename");
     assert_eq!(std::io::read_to_string(held_open).unwrap(), "638");
 }
@@ -316,11 +320,42 @@ async fn a_file_in_a_clusters_place_is_a_clear_error() {
     {
         assert!(error.to_string().contains("a part of its path is not a folder"), "{error}");
     }
-    assert_eq!(store.clusters().await, Ok(BTreeSet::new()));
 }
 
 #[tokio::test]
-async fn clusters_are_folders_with_a_legal_name_and_a_stamp() {
+async fn whatever_stands_in_the_place_of_a_stamp_is_listed_and_says_what_it_is_when_it_is_read() {
+    fn link(to: &str, from: &Path) {
+        std::os::unix::fs::symlink(to, from).unwrap();
+    }
+    let table: [(&str, Plant, &str); 5] = [
+        ("a file in the cluster's place", |folder| fs::write(folder, "").unwrap(), "is not a folder"),
+        ("a link that leads to itself", |folder| link("a", folder), "lead in a circle"),
+        ("a link to nowhere", |folder| link("/nowhere", folder), "does not exist"),
+        (
+            "a folder in the stamp's place",
+            |folder| fs::create_dir_all(folder.join("heartbeat.txt")).unwrap(),
+            "it is a folder, not a file",
+        ),
+        (
+            "a link to nowhere in the stamp's place",
+            |folder| {
+                fs::create_dir(folder).unwrap();
+                link("/nowhere", &folder.join("heartbeat.txt"));
+            },
+            "does not exist",
+        ),
+    ];
+    for (what, plant, part) in table {
+        let (root, store) = new_store();
+        plant(&root.path().join("a"));
+        assert_eq!(store.clusters().await, Ok([a()].into()), "{what}");
+        let error = store.read_stamp(&a()).await.unwrap_err().to_string();
+        assert!(error.contains(part) && error.contains("a/heartbeat.txt"), "{what}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn clusters_are_what_has_a_legal_name_and_a_stamp_or_is_in_the_way_of_one() {
     let (root, store) = new_store();
     for folder in [
         "a",
@@ -338,8 +373,10 @@ async fn clusters_are_folders_with_a_legal_name_and_a_stamp() {
             fs::write(root.path().join(folder).join("heartbeat.txt"), "").unwrap();
         }
     }
-    fs::write(root.path().join("file"), "").unwrap();
-    let expected: BTreeSet<ClusterId> = ["a", "b"].map(|id| id.parse().unwrap()).into();
+    for file in ["in-the-way", "Notes", "notes.txt", "maintenance.json"] {
+        fs::write(root.path().join(file), "").unwrap();
+    }
+    let expected: BTreeSet<ClusterId> = ["a", "b", "in-the-way"].map(|id| id.parse().unwrap()).into();
     assert_eq!(store.clusters().await, Ok(expected));
 }
 

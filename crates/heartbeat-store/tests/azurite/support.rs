@@ -37,7 +37,9 @@ pub(crate) fn cluster() -> ClusterId {
     "a".parse().unwrap()
 }
 
+/// A beat so many ticks after some moment of our days.
 pub(crate) fn beat(ticks: i64) -> Beat {
+    const NOW: i64 = 639_000_000_000_000_000;
     let details = BeatDetails {
         version: BeatDetails::VERSION,
         writer: WriterId("beacon-0@node-1".to_owned()),
@@ -45,7 +47,7 @@ pub(crate) fn beat(ticks: i64) -> Beat {
         interval_ms: 2000,
         process_start: "2026-01-02T03:04:05Z".to_owned(),
     };
-    Beat { stamp: Stamp::new(Tick::from_count(ticks).unwrap()), details }
+    Beat { stamp: Stamp::new(Tick::from_count(NOW + ticks).unwrap()), details }
 }
 
 /// What every kind of request ends with, reading ones first, then the writing ones.

@@ -16,7 +16,7 @@ use heartbeat_store::{Deadlines, FolderBackend, Publishing, RecordName, Store, S
 use tokio::runtime::Runtime;
 
 use crate::folder::Folder;
-use crate::suite::{self, after, beat, cluster, record_cases, stamp, stamp_cases, store};
+use crate::suite::{self, NOW, after, beat, cluster, record_cases, stamp, stamp_cases, store};
 
 /// The deadline of a read or write in these tests: how long a frozen server may be waited for.
 const DEADLINE: Duration = Duration::from_millis(300);
@@ -112,7 +112,7 @@ async fn a_beat_through_the_share_and_one_on_the_servers_own_disk_are_the_same()
     let Some(share) = share() else { return };
     let [far, near] =
         [share.path(), share.shared_folder()].map(|root| store(Arc::new(FolderBackend::new(root))));
-    for ticks in [639_000_000_000_000_000, 7, 639_000_000_000_000_001] {
+    for ticks in [NOW, NOW - 70_000_000, NOW + 1] {
         far.write_beat(&cluster("a"), &beat(ticks)).await.unwrap();
         assert_eq!(near.read_stamp(&cluster("a")).await, Ok(stamp(ticks)));
         near.write_beat(&cluster("a"), &beat(ticks + 1)).await.unwrap();
@@ -126,7 +126,7 @@ fn a_hung_share_is_unreachable_in_time_and_works_again_when_it_answers() {
     let runtime = Runtime::new().unwrap();
     runtime.block_on(async {
         let store = impatient(&share.path());
-        until_it_works(async || store.write_beat(&cluster("a"), &beat(1)).await).await;
+        until_it_works(async || store.write_beat(&cluster("a"), &beat(NOW + 1)).await).await;
         share.freeze().unwrap();
         for _ in 0..8 {
             assert_unreachable(&store, "no answer within 300ms", DEADLINE).await;
@@ -134,18 +134,18 @@ fn a_hung_share_is_unreachable_in_time_and_works_again_when_it_answers() {
         let stuck = "8 reads before this one still hang, the oldest for ";
         assert_unreachable(&store, stuck, Duration::ZERO).await;
 
-        let error = store.write_beat(&cluster("a"), &beat(2)).await.unwrap_err();
+        let error = store.write_beat(&cluster("a"), &beat(NOW + 2)).await.unwrap_err();
         assert!(
             error.to_string().contains("no answer within 300ms"),
             "beats have a lane of their own: {error}"
         );
-        let error = store.write_beat(&cluster("a"), &beat(3)).await.unwrap_err();
+        let error = store.write_beat(&cluster("a"), &beat(NOW + 3)).await.unwrap_err();
         assert!(error.to_string().contains("the beat before this one still hangs"), "{error}");
 
         share.thaw().unwrap();
         until_it_works(async || store.read_stamp(&cluster("a")).await).await;
-        until_it_works(async || store.write_beat(&cluster("a"), &beat(4)).await).await;
-        assert_eq!(until_it_works(async || store.read_stamp(&cluster("a")).await).await, stamp(4));
+        until_it_works(async || store.write_beat(&cluster("a"), &beat(NOW + 4)).await).await;
+        assert_eq!(until_it_works(async || store.read_stamp(&cluster("a")).await).await, stamp(NOW + 4));
     });
 }
 

@@ -36,6 +36,33 @@ fn a_folder_without_rights_denies_everything() {
     run_case("no_rights", r#"exec setpriv --bounding-set=-all --inh-caps=-all "$@""#);
 }
 
+#[test]
+fn a_cluster_whose_folder_is_a_dead_mount_is_listed_beside_the_others() {
+    if !Path::new("/dev/fuse").exists() {
+        let _ = writeln!(std::io::stderr(), "skipped: dead_mount, since there is no FUSE here");
+        return;
+    }
+    // A file system whose server is gone, as one that has crashed is.
+    run_case(
+        "dead_mount",
+        r#"mkdir "$CONFORMANCE_STORE/b" && mount -i -t fuse -o fd=3,rootmode=40000,user_id=0,group_id=0 dead \
+           "$CONFORMANCE_STORE/b" 3<>/dev/fuse && exec "$@""#,
+    );
+}
+
+#[tokio::test]
+#[ignore = "it is a process of a test above"]
+async fn dead_mount() {
+    let (root, store) = prepared();
+    store.write_beat(&cluster("a"), &beat(NOW)).await.unwrap();
+    assert_eq!(store.clusters().await, Ok([cluster("a"), cluster("b")].into()));
+    assert_eq!(store.read_stamp(&cluster("a")).await, Ok(stamp(NOW)));
+    let error = store.read_stamp(&cluster("b")).await.unwrap_err();
+    assert!(matches!(error, StoreError::Unreachable { .. }), "{error}");
+    let path = root.join("b/heartbeat.txt").display().to_string();
+    assert!(error.to_string().contains(&path), "the file is named, not the root: {error}");
+}
+
 #[tokio::test]
 #[ignore = "it is a process of a test above"]
 async fn full_disk() {

@@ -12,6 +12,7 @@ use heartbeat_store::StoreError;
 use crate::carrier::{Carried, Carrier};
 use crate::heart_report::sentence;
 use crate::operator::console::Console;
+use crate::operator::handover::endings;
 use crate::operator::setting::Setting;
 use crate::operator::words::seconds_left;
 
@@ -23,8 +24,10 @@ pub(super) struct Driver {
     carrier: Carrier,
     clock: Arc<dyn Clock>,
     heart: Option<Carried<Look>>,
-    /// Why the last read or swap of the record failed.
+    /// Why the last read of the record failed.
     trouble: Option<StoreError>,
+    /// Why the last swap failed. It stands while the record is read again, which clears nothing up.
+    unwritten: Option<StoreError>,
     waits_for_beat_since: Option<BootTime>,
     /// Whether a swap was sent off and nothing was heard of it yet.
     pub(super) swap_under_way: bool,
@@ -35,8 +38,8 @@ pub(super) struct Driver {
 pub(super) enum Ended {
     /// As the machine says.
     Decided(HandoverEnd),
-    /// This place can never do it.
-    Impossible(StoreError),
+    /// It cannot be written, and trying again is no way out.
+    Refused(StoreError),
 }
 
 impl Driver {
@@ -48,6 +51,7 @@ impl Driver {
             clock: Arc::clone(&setting.clock),
             heart: None,
             trouble: None,
+            unwritten: None,
             waits_for_beat_since: None,
             swap_under_way: false,
         }
@@ -62,7 +66,7 @@ impl Driver {
     }
 
     pub(super) fn trouble(&self) -> Option<&StoreError> {
-        self.trouble.as_ref()
+        self.trouble.as_ref().or(self.unwritten.as_ref())
     }
 
     /// Reads until it is known what there is to do, and changes nothing; the end where that is nothing.
@@ -90,9 +94,10 @@ impl Driver {
                 HandoverStep::ReadHeart(cluster) => self.read_heart(&cluster).await,
                 HandoverStep::Sleep(until) => self.wait(now, until, console).await,
                 HandoverStep::Swap(swap) => {
+                    let purpose = swap.purpose;
                     self.swap(*swap, console).await?;
-                    if let Some(error @ StoreError::Unsupported { .. }) = &self.trouble {
-                        return Ok(Ended::Impossible(error.clone()));
+                    if let Some(error) = self.unwritten.as_ref().filter(|error| is_final(error, purpose)) {
+                        return Ok(Ended::Refused(error.clone()));
                     }
                 }
                 HandoverStep::Done(end) => return Ok(Ended::Decided(end)),
@@ -135,7 +140,7 @@ impl Driver {
         self.swap_under_way = true;
         let Carried { answer, error } = self.carrier.swap(&swap).await;
         self.swap_under_way = false;
-        self.trouble = error.filter(|_| answer.outcome == SwapOutcome::Failed);
+        self.unwritten = error.filter(|_| answer.outcome == SwapOutcome::Failed);
         let released = swap.purpose == Purpose::Release && answer.outcome == SwapOutcome::Won;
         let OwnershipRecord { owner, revision, .. } = swap.record.clone();
         self.machine.handle_swap(swap, answer.outcome, answer.issued, answer.completed);
@@ -182,7 +187,34 @@ impl Driver {
                     seconds_left(until.since(now))
                 )
             }
-            None => format!("trying again to write the ownership record{}", because(self.trouble.as_ref())),
+            None => {
+                let way_out = if self.is_releasing() { endings::LEFT_ALONE } else { "" };
+                format!(
+                    "trying again to write the ownership record{}{way_out}",
+                    because(self.unwritten.as_ref())
+                )
+            }
         }
+    }
+
+    fn is_releasing(&self) -> bool {
+        self.record().record().is_some_and(|record| matches!(record.phase, Phase::Releasing { .. }))
+    }
+}
+
+/// Whether an error of a swap ends the handover. A place that cannot swap never will. A refusal ends what has not
+/// begun, since somebody has to mend it; but once the old side was told to stop, nobody runs, and the next try may land.
+fn is_final(error: &StoreError, purpose: Purpose) -> bool {
+    match error {
+        StoreError::Unsupported { .. } => true,
+        StoreError::Denied { .. }
+        | StoreError::NoSpace { .. }
+        | StoreError::NoStore { .. }
+        | StoreError::Malformed { .. }
+        | StoreError::Obstructed { .. } => purpose == Purpose::Release,
+        StoreError::NotFound { .. }
+        | StoreError::Conflict { .. }
+        | StoreError::Unreachable { .. }
+        | StoreError::Ambiguous { .. } => false,
     }
 }

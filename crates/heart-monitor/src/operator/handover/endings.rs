@@ -5,6 +5,9 @@ use flatline_shell::Exit;
 
 use crate::operator::words::{no_record, origin, sentence};
 
+/// What is said while a handover that has begun cannot be written on.
+pub(super) const LEFT_ALONE: &str = "; nobody runs meanwhile; Ctrl-C says how to go on";
+
 /// 0 where the work is where it was to be, 2 where it is not.
 pub(super) fn exit_of(end: &HandoverEnd) -> Exit {
     match end {

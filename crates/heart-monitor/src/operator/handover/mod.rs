@@ -8,7 +8,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use failover_policy::{ClusterId, HandoverRule, Span, WatchRule};
+use failover_policy::{ClusterId, HandoverEnd, HandoverRule, Span, WatchRule};
 use flatline_shell::{Clock, ClusterArgs, ConfigError, Environment, Exit, Termination, sleep_until};
 
 use self::driver::{Driver, Ended};
@@ -18,6 +18,7 @@ use crate::operator::consent;
 use crate::operator::console::{Console, Streams};
 use crate::operator::setting::Setting;
 use crate::operator::stop::{Stop, unless_stopped};
+use crate::store_advice::advice;
 
 /// `handover --to X`.
 pub(crate) async fn handover(
@@ -91,14 +92,21 @@ impl Transfer {
             Err(stop) => return Ok(stop.before_anything(console)),
         };
         if let Some(end) = nothing_to_do {
-            return end_as(&Ended::Decided(end), primary.as_ref(), &driver, console);
+            return end_as(&end, primary.as_ref(), &driver, console);
         }
         if let Some(exit) = self.consented(&driver, console, &mut interrupted).await? {
             return Ok(exit);
         }
         let finished = unless_stopped(clock, timeout, &mut interrupted, driver.finish(console)).await;
         match finished {
-            Ok(ended) => end_as(&ended?, primary.as_ref(), &driver, console),
+            Ok(ended) => match ended? {
+                Ended::Decided(end) => end_as(&end, primary.as_ref(), &driver, console),
+                Ended::Refused(error) => {
+                    let standing = self.standing(&driver);
+                    console.complain(&format!("not handed over: {error}; {}. {standing}", advice(&error)));
+                    Ok(Exit::CannotTell)
+                }
+            },
             Err(stop) => Ok(self.leave(stop, &mut driver, console, &mut interrupted).await),
         }
     }
@@ -174,28 +182,26 @@ impl Transfer {
         let clock = self.setting.clock.as_ref();
         let late = std::mem::take(&mut driver.swap_under_way);
         let _ = unless_stopped(clock, None, interrupted, driver.read_record()).await;
-        let command = format!("heart-monitor {}", self.order.command);
-        let standing = endings::standing(&command, &driver.rule().to, driver.record());
+        let standing = self.standing(driver);
         let late = if late { " A change was on its way and may still land." } else { "" };
         let trouble = driver.trouble().map_or(String::new(), |error| format!(" ({error})"));
         console.complain(&format!("{}: {standing}{trouble}{late}", stop.word()));
         stop.exit()
     }
+
+    /// What the record says, and how to go on from there.
+    fn standing(&self, driver: &Driver) -> String {
+        let command = format!("heart-monitor {}", self.order.command);
+        endings::standing(&command, &driver.rule().to, driver.record())
+    }
 }
 
 fn end_as(
-    ended: &Ended,
+    end: &HandoverEnd,
     primary: Option<&ClusterId>,
     driver: &Driver,
     console: &mut impl Console,
 ) -> Result<Exit, ConfigError> {
-    let end = match ended {
-        Ended::Decided(end) => end,
-        Ended::Impossible(error) => {
-            console.complain(&format!("not handed over: {error}"));
-            return Ok(Exit::CannotTell);
-        }
-    };
     let exit = endings::exit_of(end);
     let heart = driver.heart();
     let line = endings::line(end, &driver.rule().to, primary, driver.record(), heart.as_deref());

@@ -317,6 +317,44 @@ async fn an_outage_in_the_middle_is_told_and_outlasted_and_a_lost_answer_settled
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_refused_write_ends_a_handover_that_has_not_begun_with_the_reason_and_the_next_command() {
+    for (fault, reason) in [(Fault::Denied, "not allowed to"), (Fault::NoSpace, "no room to")] {
+        let world = World::new();
+        world.plant(&World::record("a", ACTIVE));
+        let _b = world.beat("b");
+        world.memory.break_with(&[Operation::Swap], fault);
+        let run = hand_over(&world, "b").await;
+        assert_eq!((run.exit, world.stored().revision), (Exit::CannotTell, 7), "{reason}");
+        let [said] = &run.console.complaints[..] else { panic!("{:?}", run.console.complaints) };
+        assert!(said.starts_with(&format!("not handed over: {reason}")), "{said}");
+        assert!(said.ends_with("'heart-monitor handover --to b' starts again"), "{said}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_fails_on_the_way_shows_its_reason_for_as_long_as_it_fails() {
+    let world = World::new();
+    world.plant(&World::record("a", ACTIVE));
+    let _b = world.beat("b");
+    let order = Order { timeout: Some(Span::from_secs(60)), ..order("b", YES) };
+    let trouble = async {
+        tokio::time::sleep(6 * SECOND).await;
+        world.memory.break_with(&[Operation::Swap], Fault::Denied);
+        tokio::time::sleep(20 * SECOND).await;
+        world.memory.break_with(&[Operation::Swap], Fault::Unreachable);
+    };
+    let (run, ()) = tokio::join!(carry_out(&world, order, nobody(), None), trouble);
+    assert_eq!(run.exit, Exit::TimedOut);
+    let tries: Vec<&String> =
+        run.console.waits.iter().filter(|wait| wait.starts_with("trying again")).collect();
+    assert_eq!(tries.len(), 2, "the reason and its change, each once: {:#?}", run.console.waits);
+    assert!(tries[0].contains("not allowed to") && tries[1].contains("could not"), "{tries:#?}");
+    let [said] = &run.console.complaints[..] else { panic!("{:?}", run.console.complaints) };
+    assert!(said.contains("'heart-monitor handover --to b' completes it"), "{said}");
+    assert!(said.contains("could not"), "the last reason: {said}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_stands_in_the_way_is_said_at_once_and_left_alone() {
     let newer = br#"{"version":2,"revision":7,"term":3}"#.to_vec();
     let table = [

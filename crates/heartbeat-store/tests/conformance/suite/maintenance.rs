@@ -2,7 +2,7 @@
 
 use heartbeat_store::{Record, RecordName, StoreError};
 
-use super::{Planter, beat, cluster, stamp, store};
+use super::{NOW, Planter, beat, cluster, stamp, store};
 
 pub(crate) async fn maintenance_is_none_until_it_is_written_and_the_last_one_wins(planter: &impl Planter) {
     let (operator, reader) = (store(planter.open()), store(planter.open()));
@@ -39,9 +39,9 @@ pub(crate) async fn odd_bytes_in_maintenance_are_returned_and_an_over_long_body_
 
 pub(crate) async fn maintenance_is_apart_from_stamps_and_records(planter: &impl Planter) {
     let store = store(planter.open());
-    store.write_beat(&cluster("maintenance"), &beat(1)).await.unwrap();
+    store.write_beat(&cluster("maintenance"), &beat(NOW)).await.unwrap();
     store.write_maintenance(b"on").await.unwrap();
-    assert_eq!(store.read_stamp(&cluster("maintenance")).await, Ok(stamp(1)));
+    assert_eq!(store.read_stamp(&cluster("maintenance")).await, Ok(stamp(NOW)));
     assert_eq!(store.clusters().await, Ok([cluster("maintenance")].into()), "it is no cluster");
     assert_eq!(store.read_record(&RecordName::Ownership).await, Ok(None), "it is no record");
 }

@@ -11,7 +11,7 @@ pub(crate) mod records;
 pub(crate) mod refusal;
 pub(crate) mod stamps;
 
-pub(crate) use planter::{OddDetails, Planter, after, beat, cluster, stamp, store};
+pub(crate) use planter::{NOW, OddDetails, Planter, after, beat, cluster, stamp, store};
 
 /// Hands every case about stamps, details, clusters and maintenance to a macro that takes `module::case, …`.
 macro_rules! stamp_cases {

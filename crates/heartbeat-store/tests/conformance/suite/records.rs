@@ -2,7 +2,7 @@
 
 use heartbeat_store::{Record, RecordName, RecordVersion, StoreError};
 
-use super::{Planter, after, beat, cluster, store};
+use super::{NOW, Planter, after, beat, cluster, store};
 
 pub(crate) async fn a_record_is_none_until_it_is_created(planter: &impl Planter) {
     let (creator, reader) = (store(planter.open()), store(planter.open()));
@@ -136,7 +136,7 @@ pub(crate) async fn a_jump_ahead_is_built_upon_like_any_other_state(planter: &im
 pub(crate) async fn a_probe_is_removed_without_a_trace_and_touches_nothing_else(planter: &impl Planter) {
     let store = store(planter.open());
     let probe = RecordName::Probe("p-2".to_owned());
-    store.write_beat(&cluster("a"), &beat(1)).await.unwrap();
+    store.write_beat(&cluster("a"), &beat(NOW)).await.unwrap();
     store.create_record(&RecordName::Ownership, b"kept", 1).await.unwrap();
     store.create_record(&RecordName::Probe("p-20".to_owned()), b"another probe", 1).await.unwrap();
     let first = store.create_record(&probe, b"1", 1).await.unwrap();

@@ -2,10 +2,7 @@
 
 use heartbeat_store::{BeatDetails, StoreError};
 
-use super::{OddDetails, Planter, beat, cluster, stamp, store};
-
-/// 2026-ish, the eighteen digits of our days.
-const NOW: i64 = 639_000_000_000_000_000;
+use super::{NOW, OddDetails, Planter, beat, cluster, stamp, store};
 
 pub(crate) async fn a_stamp_comes_back_as_it_was_written(planter: &impl Planter) {
     let (writer, reader) = (store(planter.open()), store(planter.open()));
@@ -54,7 +51,7 @@ pub(crate) async fn bytes_that_are_no_stamp_are_malformed_until_the_next_beat(pl
     let over_long = [b'6'; 5000];
     let table: [(&[u8], &str); 6] = [
         (b"", "truncated and not yet written"),
-        (b"6390000", "torn: fewer digits are a stamp, long ago"),
+        (b"639000000", "torn: fewer digits than any stamp of our days has"),
         (b"639000000000\0\0\0\0\0\0", "torn: a hole at the end"),
         (b"hello", "not a number"),
         (b"99999999999999999999", "no DateTime"),
@@ -63,11 +60,8 @@ pub(crate) async fn bytes_that_are_no_stamp_are_malformed_until_the_next_beat(pl
     let store = store(planter.open());
     for (bytes, why) in table {
         planter.plant_stamp(&cluster("a"), bytes).await;
-        match store.read_stamp(&cluster("a")).await {
-            // A strict reader cannot tell a torn number from a small one; the detector sees an old stamp.
-            Ok(read) => assert_eq!((read, bytes), (stamp(6_390_000), b"6390000".as_slice()), "{why}"),
-            Err(error) => assert!(matches!(error, StoreError::Malformed { .. }), "{why}: {error}"),
-        }
+        let error = store.read_stamp(&cluster("a")).await.unwrap_err();
+        assert!(matches!(error, StoreError::Malformed { .. }), "{why}: {error}");
         store.write_beat(&cluster("a"), &beat(NOW)).await.unwrap();
         assert_eq!(store.read_stamp(&cluster("a")).await, Ok(stamp(NOW)), "{why}");
     }

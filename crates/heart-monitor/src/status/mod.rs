@@ -1,14 +1,17 @@
 //! `status`: who owns the work, and every cluster in the store, a line each.
 
+mod away;
+mod table;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anstyle::Style;
 use failover_policy::{
-    Assessment, ClusterId, Detector, Letter, SignedSpan, Span, UnknownCause, Verdict, WatchRule,
+    Assessment, ClusterId, Detector, Letter, Span, Timing, UnknownCause, Verdict, WatchRule,
 };
 use flatline_shell::{Clock, ConfigError, Environment, Exit};
-use futures::future::join_all;
+use futures::future::{join, join_all};
 use heartbeat_store::Store;
 use serde::Serialize;
 use serde_json::Value;
@@ -33,6 +36,10 @@ struct StatusReport {
     /// As in `/state` of a gate: `state` is `off`, `on`, `unusable` or `unreadable`.
     maintenance: Value,
     clusters: Vec<HeartReport>,
+    /// Why the clusters could not be listed; `null` where they were.
+    error: Option<String>,
+    /// What happens while guards cannot read the record either, a sentence each; none where it was read.
+    meanwhile: Vec<String>,
     /// The record and maintenance for a person.
     #[serde(skip)]
     lines: Vec<(Style, String)>,
@@ -43,21 +50,19 @@ pub(crate) async fn run(
     environment: &Environment,
     clock: Arc<dyn Clock>,
 ) -> Result<Exit, ConfigError> {
-    let timing = args.heart.timing.safe_timing()?;
+    let timing = Timing { stop_grace: args.stop_grace, ..args.heart.timing.safe_timing()? };
     let store = args.heart.store.open(environment, deadlines(&timing))?;
-    let listed = match store.clusters().await {
-        Ok(listed) => listed,
-        Err(error) => {
-            paint::print_error(&error.to_string());
-            return Ok(Exit::CannotTell);
-        }
+    let (listed, record) = join(store.clusters(), RecordReport::read(&store, clock.now())).await;
+    let (listed, error) = match listed {
+        Ok(listed) => (listed, None),
+        Err(error) => (BTreeSet::new(), Some(error)),
     };
-    let record = RecordReport::read(&store, clock.now()).await;
     // Clusters that were named belong in the picture even where the store has nothing of them.
     let named = args.heart.clusters.named().chain(record.clusters()).cloned();
     let clusters: BTreeSet<ClusterId> = listed.into_iter().chain(named).collect();
     let primary = args.heart.clusters.primary_among(&clusters);
-    let hearts = clusters.into_iter().map(|cluster| {
+    let is_away = error.is_some() && record.found.is_err();
+    let hearts = clusters.into_iter().filter(|_| !is_away).map(|cluster| {
         let watcher = Watcher::new(store.clone(), cluster, Arc::clone(&clock), WatchRule::new(&timing));
         report(watcher, &store, &record, primary.as_ref(), args.watch_for)
     });
@@ -71,12 +76,18 @@ pub(crate) async fn run(
         lines: record.lines(primary.as_ref(), clock.now()),
         primary,
         clusters,
+        error: error.map(|error| error.to_string()),
+        meanwhile: if record.found.is_err() { away::meanwhile(&timing) } else { Vec::new() },
     };
+    if let Some(error) = &report.error {
+        paint::print_error(error);
+    }
     match args.output.output {
-        Output::Human => paint::print(&table(&report))?,
+        Output::Human if is_away => paint::print(&away::human(&report))?,
+        Output::Human => paint::print(&table::table(&report))?,
         Output::Json => paint::print_json(&report)?,
     };
-    Ok(Exit::Done)
+    Ok(if report.error.is_some() { Exit::CannotTell } else { Exit::Done })
 }
 
 async fn report(
@@ -108,60 +119,9 @@ fn judged(sight: &Sight, rule: &WatchRule) -> Assessment {
     Assessment { verdict, evidence: full.evidence }
 }
 
-const COLUMNS: [&str; 8] =
-    ["CLUSTER", "LETTER", "VERDICT", "LAST BEAT", "COUNT", "INTERVAL", "SKEW", "WRITER"];
-
-fn table(report: &StatusReport) -> String {
-    let rows: Vec<[String; 8]> = report.clusters.iter().map(row).collect();
-    let width = |column: usize| {
-        let cells = rows.iter().map(|row| row[column].chars().count());
-        cells.chain([COLUMNS[column].len()]).max().unwrap_or(0)
-    };
-    let widths: [usize; 8] = std::array::from_fn(width);
-    let line = |cells: &[String; 8]| {
-        let padded: Vec<String> =
-            cells.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
-        padded.join("  ").trim_end().to_owned()
-    };
-    let heading = paint::HEADING;
-    let mut text: String =
-        report.lines.iter().map(|(style, line)| format!("{style}{line}{style:#}\n")).collect();
-    text += &format!("{heading}{}{heading:#}\n", line(&COLUMNS.map(str::to_owned)));
-    for (heart, row) in report.clusters.iter().zip(&rows) {
-        let style = paint::of(heart.verdict);
-        text += &format!("{style}{}{style:#}\n", line(row));
-    }
-    for heart in report.clusters.iter().filter(|heart| matches!(heart.verdict, Verdict::Unknown(_))) {
-        text += &format!("{}: {}\n", heart.cluster, heart.info);
-    }
-    if report.clusters.is_empty() {
-        text += &format!("no cluster has a stamp in {}\n", report.store);
-    }
-    text
-}
-
-fn row(heart: &HeartReport) -> [String; 8] {
-    let dash = || "-".to_owned();
-    let seconds = |millis: i64| SignedSpan::from_millis(millis).to_string();
-    let last_beat = match (&heart.stamp_time, heart.stamp_age_ms) {
-        (Some(time), Some(age)) => format!("{time} ({})", seconds(age)),
-        _ => dash(),
-    };
-    [
-        heart.cluster.to_string(),
-        heart.letter.map_or_else(dash, str::to_owned),
-        heart.verdict.to_string(),
-        last_beat,
-        heart.heart_beat_count.map_or_else(dash, |count| count.to_string()),
-        heart.interval_ms.map_or_else(dash, seconds),
-        heart.skew_ms.map_or_else(dash, seconds),
-        heart.writer.clone().unwrap_or_else(dash),
-    ]
-}
-
 #[cfg(test)]
 mod tests {
-    use failover_policy::{Evidence, FlatlineCause, MaintenanceFinding, Stamp, Tick};
+    use failover_policy::{Evidence, FlatlineCause, MaintenanceFinding, SignedSpan, Stamp, Tick};
     use heartbeat_store::{BeatDetails, StoreError, WriterId};
 
     use super::*;
@@ -215,8 +175,10 @@ mod tests {
                 report(&id("b"), &flat, None, None),
                 report(&id("west-1"), &unknown, Some(&error), None),
             ],
+            error: None,
+            meanwhile: Vec::new(),
         };
-        insta::assert_snapshot!("table", anstream::adapter::strip_str(&table(&status)).to_string());
+        insta::assert_snapshot!("table", anstream::adapter::strip_str(&table::table(&status)).to_string());
         insta::assert_snapshot!("json", serde_json::to_string_pretty(&status).unwrap());
     }
 
@@ -231,7 +193,9 @@ mod tests {
             maintenance: Value::Null,
             lines: Vec::new(),
             clusters: Vec::new(),
+            error: None,
+            meanwhile: Vec::new(),
         };
-        assert!(table(&status).ends_with("no cluster has a stamp in /mnt/heartbeat\n"));
+        assert!(table::table(&status).ends_with("no cluster has a stamp in /mnt/heartbeat\n"));
     }
 }
