@@ -26,27 +26,3 @@
 {{- end }}
 {{- compact $mounts | join "\n" }}
 {{- end }}
-
-{{/*
-Pulls the workload's image before the gate: (dict "context" . "image" IMAGE), with the workload's pullPolicy, and with
-securityContext where it differs from the library's. The kubelet pulls the image of a container when it starts it, which
-with a gate is in the disaster, perhaps from a registry that died with the region.
-*/}}
-{{- define "heart-monitor.prePull" -}}
-{{- $pullPolicy := .pullPolicy | default "IfNotPresent" }}
-{{- if eq $pullPolicy "Always" }}
-{{- fail "the workload's image has pull policy Always, so that the kubelet asks the registry again when the gate opens, in the disaster: use IfNotPresent, with a tag that does not move or a digest" }}
-{{- end -}}
-- name: flatline-pre-pull
-  image: {{ .image }}
-  imagePullPolicy: {{ $pullPolicy }}
-  command: [/flatline/heart-monitor, --version]
-  resources:
-    {{- toYaml .context.Values.flatline.gate.resources | nindent 4 }}
-  securityContext:
-    {{- toYaml (.securityContext | default .context.Values.flatline.containerSecurityContext) | nindent 4 }}
-  volumeMounts:
-    - name: flatline
-      mountPath: /flatline
-      readOnly: true
-{{- end }}

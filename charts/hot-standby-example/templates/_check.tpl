@@ -11,7 +11,7 @@
 {{- include "heart-monitor.checkEnv" (list "extraEnv" (include "hot-standby-example.env" .)) }}
 {{- include "heart-monitor.checkVolumes" (list "extraVolumes" (include "hot-standby-example.volumes" .)) }}
 {{- include "heart-monitor.checkMounts" (list "extraVolumeMounts" (include "hot-standby-example.volumeMounts" .)) }}
-{{- include "heart-monitor.checkContainers" (list "extraInitContainers" (include "hot-standby-example.allContainers" .)) }}
+{{- include "heart-monitor.checkContainers" (list "extraInitContainers or extraContainers" (include "hot-standby-example.allContainers" .)) }}
 {{- if and (include "heart-monitor.usesWorkloadIdentity" .) (not (or .Values.serviceAccount.create .Values.serviceAccount.name)) }}
 {{- fail "serviceAccount.name is empty and serviceAccount.create is false, but workload identity signs in as a service account: name yours, or let the chart create one" }}
 {{- end }}

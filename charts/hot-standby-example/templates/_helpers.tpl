@@ -46,7 +46,7 @@ the gate, and behind it everything that works.
 {{ include "heart-monitor.guardBinary" . }}
 {{- end }}
 {{- if include "hot-standby-example.prePulls" . }}
-{{ include "heart-monitor.prePull" (dict "context" . "image" (include "hot-standby-example.image" .) "pullPolicy" .Values.image.pullPolicy) }}
+{{ include "hot-standby-example.prePull" . }}
 {{- end }}
 {{- if .Values.gate.enabled }}
 {{ include "heart-monitor.gate" . }}
@@ -56,9 +56,22 @@ the gate, and behind it everything that works.
 {{- end }}
 {{- end }}
 
+{{/* Everything behind the gate is pulled before it: the workload, further init containers, and what runs beside it. */}}
+{{- define "hot-standby-example.prePull" -}}
+{{- $images := list }}
+{{- range concat (.Values.extraInitContainers | default list) (.Values.extraContainers | default list) }}
+{{- $images = append $images (pick . "name" "image" "imagePullPolicy") }}
+{{- end }}
+{{- $own := include "hot-standby-example.image" . }}
+{{- include "heart-monitor.prePull" (dict "context" . "image" $own "pullPolicy" .Values.image.pullPolicy "images" $images) }}
+{{- end }}
+
 {{/* Every container of the pod, as far as names go. */}}
 {{- define "hot-standby-example.allContainers" -}}
 - name: orders
+{{- with .Values.extraContainers }}
+{{ toYaml . }}
+{{- end }}
 {{ include "hot-standby-example.initContainers" . }}
 {{- end }}
 

@@ -13,11 +13,12 @@ use crate::references::loose_ends;
 use crate::{applications, list, nothing_in, text};
 
 /// Lists whose items have names, and where those are among what a chart renders: in which list of a container, or of the pod.
-const LISTS: [(&str, &str, &str); 4] = [
+const LISTS: [(&str, &str, &str); 5] = [
     ("extraEnv", "env", "name"),
     ("extraVolumes", "volumes", "name"),
     ("extraVolumeMounts", "volumeMounts", "mountPath"),
     ("extraInitContainers", "initContainers", "name"),
+    ("extraContainers", "containers", "name"),
 ];
 
 #[test]

@@ -7,7 +7,7 @@ use flatline_tests::{Chart, Variant};
 use crate::nothing_in;
 
 /// A chart, values beside those of its variant `workload-identity`, and what the refusal says.
-const REFUSED: [(&str, &[&str], &str); 26] = [
+const REFUSED: [(&str, &[&str], &str); 28] = [
     ("hot-standby-example", &["guard.enabled=false"], "the workload would run in every cluster"),
     ("hot-standby-example", &["flatline.ownership=off"], "a guard needs the record"),
     ("hot-standby-example", &["flatline.cluster.that=a"], "this and that are both 'a'"),
@@ -17,6 +17,20 @@ const REFUSED: [(&str, &[&str], &str); 26] = [
         "neither cluster is 'a'",
     ),
     ("hot-standby-example", &["gate.enabled=true", "image.pullPolicy=Always"], "use IfNotPresent"),
+    (
+        "hot-standby-example",
+        &["gate.enabled=true", MIGRATE, "extraInitContainers[0].imagePullPolicy=Always"],
+        "the image registry.example/migrate:1 has pull policy Always",
+    ),
+    (
+        "hot-standby-example",
+        &[
+            "gate.enabled=true",
+            "extraContainers[0].name=x",
+            "extraContainers[0].image=registry.example:5000/x",
+        ],
+        "the image registry.example:5000/x has no tag or latest, and so pull policy Always",
+    ),
     ("hot-standby-example", &["gate.enabled=true", "flatline.termFile=/data/term"], "put it into /flatline/"),
     ("hot-standby-example", &["podDisruptionBudget.maxUnavailable=0"], "podDisruptionBudget.maxUnavailable"),
     ("hot-standby-example", &["serviceAccount.create=false"], "name yours, or let the chart create one"),
@@ -95,6 +109,10 @@ const REFUSED: [(&str, &[&str], &str); 26] = [
         "extraMountOptions sets acregmax, which the chart sets",
     ),
 ];
+
+/// An init container of one's own, which is behind the gate.
+const MIGRATE: &str =
+    "extraInitContainers[0].name=migrate,extraInitContainers[0].image=registry.example/migrate:1";
 
 /// A share.
 const SHARE: &str = concat!(

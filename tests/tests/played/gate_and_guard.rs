@@ -9,7 +9,8 @@ use crate::cluster::{PORT, WORKLOAD, went_in_order};
 use crate::stage::Stage;
 use crate::store::PlayedStore;
 
-const INIT_CONTAINERS: [&str; 3] = ["flatline-guard-binary", "flatline-pre-pull", "flatline-gate"];
+const INIT_CONTAINERS: [&str; 5] =
+    ["flatline-guard-binary", "flatline-pre-pull", "flatline-pre-pull-migrate", "flatline-gate", "migrate"];
 const GATE: &str = "flatline-gate";
 
 on_both_stores![a_standby_is_held_at_its_gate_and_starts_without_a_registry_when_that_opens];
@@ -17,7 +18,15 @@ on_both_stores![a_standby_is_held_at_its_gate_and_starts_without_a_registry_when
 fn a_standby_is_held_at_its_gate_and_starts_without_a_registry_when_that_opens(
     stage: &Stage<impl PlayedStore>,
 ) -> Result<()> {
-    let values = json!({ "gate": { "enabled": true } });
+    // Behind the gate there is an image that nothing before it uses.
+    let migrate = json!({
+        "name": "migrate", "image": "registry.example/heartbeat-writer:1",
+        "command": ["heartbeat-writer", "--version"],
+        "securityContext": {
+            "allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "capabilities": { "drop": ["ALL"] },
+        },
+    });
+    let values = json!({ "gate": { "enabled": true }, "extraInitContainers": [migrate] });
     let (a, b) = (stage.cluster("a")?, stage.cluster("b")?);
     let owner = a.starts(&values)?;
     stage.runs("a", 1)?;
