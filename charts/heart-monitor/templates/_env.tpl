@@ -83,14 +83,16 @@ asks gets the same answer.
 
 {{/* Where gates, guards and beacons answer. */}}
 {{- define "heart-monitor.listenAddress" -}}
-{{- $address := .Values.flatline.address }}
-{{- contains ":" $address | ternary (printf "[%s]" $address) $address }}:{{ .Values.flatline.port }}
+{{- $root := get . "context" | default . }}
+{{- $address := $root.Values.flatline.address }}
+{{- contains ":" $address | ternary (printf "[%s]" $address) $address }}:{{ include "heart-monitor.port" . }}
 {{- end }}
 
 {{/* What gate and guard have beside that. */}}
 {{- define "heart-monitor.monitorEnv" -}}
-{{- $flatline := .Values.flatline }}
-{{- include "heart-monitor.env" . }}
+{{- $root := get . "context" | default . }}
+{{- $flatline := $root.Values.flatline }}
+{{- include "heart-monitor.env" $root }}
 {{- include "heart-monitor.variable" (list "HEART_MONITOR_LISTEN" (include "heart-monitor.listenAddress" .)) }}
 {{- include "heart-monitor.variable" (list "HEART_MONITOR_TERM_FILE" $flatline.termFile) }}
 {{- include "heart-monitor.secretVariable" (list "ACTIVATION_KEY" $flatline.activationKey.existingSecret) }}
@@ -115,14 +117,16 @@ asks gets the same answer.
 
 {{/* The environment of a container whose command is guarded. */}}
 {{- define "heart-monitor.guardEnv" -}}
-{{- include "heart-monitor.checkGuard" . }}
+{{- include "heart-monitor.checkGuard" (get . "context" | default .) }}
+{{- include "heart-monitor.checkEndpoint" . }}
 {{- $env := include "heart-monitor.rawGuardEnv" . }}
 {{- include "heart-monitor.checkEnv" (list "flatline.extraEnv or flatline.guard.extraEnv" $env) }}
 {{- $env }}
 {{- end }}
 
 {{- define "heart-monitor.rawGuardEnv" -}}
-{{- $guard := .Values.flatline.guard }}
+{{- $root := get . "context" | default . }}
+{{- $guard := $root.Values.flatline.guard }}
 {{- include "heart-monitor.monitorEnv" . }}
 {{- include "heart-monitor.variable" (list "HEART_MONITOR_TIMEOUT" $guard.timeout) }}
 {{- include "heart-monitor.variable" (list "HEART_MONITOR_ON_ACTIVE" $guard.onActive) }}

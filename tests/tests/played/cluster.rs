@@ -102,6 +102,12 @@ impl<'s, S: PlayedStore> Cluster<'s, S> {
         self.start(&deployment_in(chart.render(&[&file], &[])?)?, "work")
     }
 
+    /// A pod of a chart of the tests that uses our library, with these values.
+    pub(crate) fn of_fixture(&self, chart: &str, values: &Value) -> Result<Pod> {
+        let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/charts")).join(chart);
+        self.start(&deployment_in(self.rendered_by(&Chart::at(&folder)?, values)?)?, "work")
+    }
+
     /// From now on nothing can be pulled in this cluster.
     pub(crate) fn loses_its_registry(&self) {
         self.registry.lose();
@@ -112,12 +118,16 @@ impl<'s, S: PlayedStore> Cluster<'s, S> {
     }
 
     fn rendered(&self, chart: &str, values: &Value) -> Result<Vec<Manifest>> {
+        self.rendered_by(&Chart::named(chart)?, values)
+    }
+
+    fn rendered_by(&self, chart: &Chart, values: &Value) -> Result<Vec<Manifest>> {
         let that = if self.name == "a" { "b" } else { "a" };
         let mut all = json!({ "flatline": self.stage.flatline(self.name, that) });
         merge(&mut all, values);
-        let file = self.values_of(chart);
+        let file = self.values_of(chart.name());
         fs::write(&file, all.to_string())?;
-        let rendered = Chart::named(chart)?.render(&[&file], &[])?;
+        let rendered = chart.render(&[&file], &[])?;
         self.kubelet.apply(&rendered)?;
         Ok(rendered)
     }

@@ -15,6 +15,7 @@ mod helm_test;
 mod player;
 mod restarts;
 mod store;
+mod two_guards;
 mod variants;
 
 use std::time::Duration;
