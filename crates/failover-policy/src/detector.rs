@@ -333,7 +333,7 @@ mod tests {
     fn look(at: u64) -> Look {
         let stamp = Stamp::new(Tick::from_unix(Duration::from_secs(1000)).unwrap());
         let wall = Tick::from_unix(Duration::from_secs(1000 + at)).unwrap();
-        let now = Now { boot: BootTime::from_boot(Duration::from_secs(at)), wall };
+        let now = Now::in_step(Duration::from_secs(at), wall);
         Look { issued: now, completed: now, finding: Finding::Stamp(stamp) }
     }
 

@@ -26,7 +26,7 @@ mod timing;
 mod verdict;
 
 pub use budget::{Budget, Inequality, Role, Severity, UnsafeTiming};
-pub use clock::{BootTime, Now};
+pub use clock::{BootTime, HoldTime, Now};
 pub use cluster_id::{ClusterId, InvalidClusterId};
 pub use detector::{Detector, NeverSeen, WatchRule};
 pub use letter::Letter;

@@ -5,9 +5,9 @@ use crate::{Now, Stamp};
 /// One read of a cluster's stamp, from the call to the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Look {
-    /// Both clocks right before the read was issued: what it found may be as old as this.
+    /// The clocks right before the read was issued: what it found may be as old as this.
     pub issued: Now,
-    /// Both clocks right after it came back: what it found is no newer than this.
+    /// The clocks right after it came back: what it found is no newer than this.
     pub completed: Now,
     /// What came back.
     pub finding: Finding,

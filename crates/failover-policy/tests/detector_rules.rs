@@ -52,7 +52,7 @@ impl Story {
 
     fn slow_look(&mut self, issued: Millis, completed: Millis, finding: Finding) -> Verdict {
         self.last = completed;
-        let now = |at| Now { boot: boot(at), wall: wall(at + self.wall_offset) };
+        let now = |at| Now::in_step(boot(at).since_boot(), wall(at + self.wall_offset));
         self.detector.handle_look(Look { issued: now(issued), completed: now(completed), finding });
         self.verdict(completed)
     }

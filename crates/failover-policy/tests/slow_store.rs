@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use failover_policy::{
-    BootTime, ClusterId, Finding, Gate, GateRule, Handover, HandoverRule, HandoverStep, LeaseTiming, Look,
+    ClusterId, Finding, Gate, GateRule, Handover, HandoverRule, HandoverStep, LeaseTiming, Look,
     MaintenanceFinding, Mode, Now, OwnershipRecord, Phase, Purpose, RecordFinding, RecordLook, Span, Stamp,
     Step, Tick, Timing, WatchRule,
 };
@@ -19,7 +19,7 @@ fn id(name: &str) -> ClusterId {
 }
 
 fn at(since: Duration) -> Now {
-    Now { boot: BootTime::from_boot(MINUTE + since), wall: Tick::from_unix(MINUTE + since).unwrap() }
+    Now::in_step(MINUTE + since, Tick::from_unix(MINUTE + since).unwrap())
 }
 
 /// A stamp every two seconds.
@@ -68,7 +68,6 @@ fn first_act(gate: &mut Gate, record: &RecordFinding) -> Option<Step> {
             Step::ReadHeart(cluster) => gate.handle_heart(&cluster, look(beating(Duration::ZERO))),
             Step::ReadMaintenance => gate.handle_maintenance(MaintenanceFinding::Off, issued.boot),
             Step::ReadRecord => {
-                let (issued, completed) = (issued.boot, completed.boot);
                 gate.handle_record(RecordLook { issued, completed, finding: record.clone() });
             }
             Step::Sleep(until) => {
@@ -113,7 +112,6 @@ fn an_operators_handover_begins() {
         let (issued, completed) = (at(since), at(since + READ));
         match handover.poll_step(issued) {
             HandoverStep::ReadRecord => {
-                let (issued, completed) = (issued.boot, completed.boot);
                 handover.handle_record(RecordLook { issued, completed, finding: owned_by_a() });
             }
             HandoverStep::ReadHeart(_) => {

@@ -17,6 +17,7 @@ mod config_error;
 mod environment;
 mod log_queue;
 mod logging;
+mod measures;
 mod process_name;
 mod signals;
 mod store_args;

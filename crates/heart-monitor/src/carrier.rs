@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use failover_policy::{
-    BootTime, ClusterId, Finding, Look, MaintenanceFinding, OwnershipRecord, RecordFinding, RecordLook, Swap,
-    SwapOutcome, Tick, UnusableRecord,
+    BootTime, ClusterId, Finding, Look, MaintenanceFinding, Now, OwnershipRecord, RecordFinding, RecordLook,
+    Swap, SwapOutcome, Tick, UnusableRecord,
 };
 use flatline_shell::Clock;
 use heartbeat_store::{Record, RecordName, RecordVersion, Store, StoreError};
@@ -29,8 +29,8 @@ pub(crate) struct Carried<T> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Swapped {
     pub(crate) outcome: SwapOutcome,
-    pub(crate) issued: BootTime,
-    pub(crate) completed: BootTime,
+    pub(crate) issued: Now,
+    pub(crate) completed: Now,
 }
 
 impl Carrier {
@@ -49,18 +49,18 @@ impl Carrier {
 
     /// Reads the ownership record.
     pub(crate) async fn look_at_record(&mut self) -> Carried<RecordLook> {
-        let issued = self.clock.now().boot;
+        let issued = self.clock.now();
         let read = self.store.read_record(&RecordName::Ownership).await;
-        let completed = self.clock.now().boot;
+        let completed = self.clock.now();
         let (finding, error) = self.understand(read);
         Carried { answer: RecordLook { issued, completed, finding }, error }
     }
 
     /// Swaps the ownership record over the state that it was last read from.
     pub(crate) async fn swap(&mut self, swap: &Swap) -> Carried<Swapped> {
-        let issued = self.clock.now().boot;
+        let issued = self.clock.now();
         let written = self.write(swap).await;
-        let completed = self.clock.now().boot;
+        let completed = self.clock.now();
         let (outcome, error) = match written {
             Ok(version) => {
                 self.last_record = Some((swap.record.revision, version));

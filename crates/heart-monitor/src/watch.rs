@@ -59,9 +59,10 @@ async fn follow(
             steps.push(look(watcher).boxed_local());
         }
         let audience = match steps.next().await {
-            Some(Step::Looked(watcher, sight)) => {
+            Some(Step::Looked(looked)) => {
+                let (watcher, sight) = *looked;
                 let shown = screen.show(watcher.cluster(), &sight)?;
-                steps.push(look(*watcher).boxed_local());
+                steps.push(look(watcher).boxed_local());
                 shown
             }
             Some(Step::Listed(listed)) => {
@@ -82,13 +83,13 @@ async fn follow(
 
 /// What ended: each goes on beside the others, so that none waits for a store that is slow for another.
 enum Step {
-    Looked(Box<Watcher>, Sight),
+    Looked(Box<(Watcher, Sight)>),
     Listed(Result<BTreeSet<ClusterId>, StoreError>),
 }
 
 async fn look(mut watcher: Watcher) -> Step {
     let sight = watcher.next().await;
-    Step::Looked(Box::new(watcher), sight)
+    Step::Looked(Box::new((watcher, sight)))
 }
 
 async fn list(store: &Store, clock: &Arc<dyn Clock>, at: BootTime) -> Step {

@@ -4,8 +4,8 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use failover_policy::{BootTime, Now, Span, Stamp};
-use flatline_shell::{Clock, sleep_until};
+use failover_policy::{HoldTime, Now, Span, Stamp};
+use flatline_shell::Clock;
 use heartbeat_store::{Beat, BeatDetails, Store, StoreError};
 use tracing::{debug, info, trace, warn};
 
@@ -35,16 +35,16 @@ impl Beacon {
         Self { store, clock, status, last_stamp: None }
     }
 
-    /// Beats at once and then at every interval of the boot-time clock. A beat that was missed, because the
+    /// Beats at once and then at every interval. A beat that was missed, because the
     /// process stood still, is not made up for: the next one comes at once and counts for all.
     pub(crate) async fn beat_forever(mut self) -> Infallible {
         let mut woken = self.clock.now();
-        let mut cadence = Cadence::starting(woken.boot, self.interval().get());
+        let mut cadence = Cadence::starting(woken.hold, self.interval().get());
         let mut next_summary = woken.boot.after(SUMMARY_EVERY);
         loop {
-            sleep_until(&*self.clock, cadence.due()).await;
+            self.clock.alarm(cadence.due()).await;
             let now = self.clock.now();
-            self.note_pause(cadence.due(), now.boot, cadence.take(now.boot));
+            self.note_pause(cadence.due(), now.hold, cadence.take(now.hold));
             self.note_step(woken, now);
             woken = now;
             // The loop is the retry.
@@ -87,7 +87,7 @@ impl Beacon {
         }
     }
 
-    fn note_pause(&self, due: BootTime, now: BootTime, missed: u64) {
+    fn note_pause(&self, due: HoldTime, now: HoldTime, missed: u64) {
         if missed > 0 {
             self.status.beats_skipped(missed);
         }

@@ -2,29 +2,30 @@
 
 use std::time::Duration;
 
-use failover_policy::BootTime;
+use failover_policy::HoldTime;
 
-/// A steady rhythm on the boot-time clock: turns fall on multiples of the interval after the first one,
+/// A steady rhythm, by the measure by which one holds what others wait for: a beat that comes early is harmless, one
+/// that comes late is missed. Turns fall on multiples of the interval after the first one,
 /// however long each takes. Turns that were missed are skipped, never made up for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cadence {
-    due: BootTime,
+    due: HoldTime,
     interval: Duration,
 }
 
 impl Cadence {
     /// A rhythm whose first turn is due at `first`. The interval is at least a nanosecond.
-    pub(crate) fn starting(first: BootTime, interval: Duration) -> Self {
+    pub(crate) fn starting(first: HoldTime, interval: Duration) -> Self {
         Self { due: first, interval: interval.max(Duration::from_nanos(1)) }
     }
 
     /// When the next turn is due.
-    pub(crate) fn due(&self) -> BootTime {
+    pub(crate) fn due(&self) -> HoldTime {
         self.due
     }
 
     /// Takes the turn that was due, at `now`, and returns how many more had passed by then.
-    pub(crate) fn take(&mut self, now: BootTime) -> u64 {
+    pub(crate) fn take(&mut self, now: HoldTime) -> u64 {
         let late = now.since(self.due);
         let missed = u64::try_from(late.as_nanos() / self.interval.as_nanos()).unwrap_or(u64::MAX);
         let on_time = u64::try_from(self.interval.as_nanos()).map(|nanos| nanos.saturating_mul(missed));
@@ -41,8 +42,8 @@ mod tests {
 
     const INTERVAL: Duration = Duration::from_secs(2);
 
-    fn at(millis: u64) -> BootTime {
-        BootTime::from_boot(Duration::from_millis(millis))
+    fn at(millis: u64) -> HoldTime {
+        HoldTime::from_boot(Duration::from_millis(millis))
     }
 
     #[test]
@@ -69,7 +70,7 @@ mod tests {
         ) {
             let interval = Duration::from_nanos(nanos);
             let mut cadence = Cadence::starting(at(0), interval);
-            let now = BootTime::from_boot(Duration::from_nanos(late));
+            let now = HoldTime::from_boot(Duration::from_nanos(late));
             cadence.take(now);
             let ahead = cadence.due().since(now);
             prop_assert!(!ahead.is_zero() && ahead <= interval, "{ahead:?}");

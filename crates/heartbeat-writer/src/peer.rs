@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use failover_policy::ClusterId;
-use flatline_shell::{Clock, sleep_until};
+use flatline_shell::Clock;
 use heartbeat_store::{Store, StoreError};
 use tracing::{info, warn};
 
@@ -38,10 +38,10 @@ impl PeerWatch {
     /// Looks at once and then at every interval, within reason; a look that takes longer than one is followed by the next.
     pub(crate) async fn watch_forever(self) -> Infallible {
         let interval = self.status.identity().interval.get().clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
-        let mut cadence = Cadence::starting(self.clock.now().boot, interval);
+        let mut cadence = Cadence::starting(self.clock.now().hold, interval);
         loop {
-            sleep_until(&*self.clock, cadence.due()).await;
-            cadence.take(self.clock.now().boot);
+            self.clock.alarm(cadence.due()).await;
+            cadence.take(self.clock.now().hold);
             self.look().await;
         }
     }

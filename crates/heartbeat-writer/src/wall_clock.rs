@@ -26,17 +26,20 @@ pub(crate) fn next_stamp(wall: Tick, last: Option<Stamp>) -> Stamp {
     }
 }
 
-/// How far the wall clock stepped between two readings; `None` where it ran along with the boot-time clock.
+/// How far the wall clock stepped between two readings; `None` where it ran along with one of both measures of time. One
+/// of them is slewed as it is.
 pub(crate) fn step_between(before: Now, after: Now) -> Option<SignedSpan> {
     let passed = after.boot.since(before.boot);
-    let passed_ticks = i64::try_from(passed.as_nanos() / 100).unwrap_or(i64::MAX);
-    let step = SignedSpan::from_ticks(before.wall.age_at(after.wall).ticks().saturating_sub(passed_ticks));
+    let [least, most] = [passed, after.hold.since(before.hold)]
+        .map(|span| i64::try_from(span.as_nanos() / 100).unwrap_or(i64::MAX));
+    let shown = before.wall.age_at(after.wall).ticks();
+    let step = SignedSpan::from_ticks(shown.saturating_sub(shown.clamp(least, most.max(least))));
     (step.magnitude() > STEP + passed * SLEW_PER_MILLE / 1000).then_some(step)
 }
 
 #[cfg(test)]
 mod tests {
-    use failover_policy::BootTime;
+    use failover_policy::HoldTime;
     use proptest::prelude::*;
 
     use super::*;
@@ -76,10 +79,8 @@ mod tests {
 
     #[test]
     fn a_step_is_told_from_time_that_passed() {
-        let now = |seconds: u64, wall: i64| Now {
-            boot: BootTime::from_boot(Duration::from_secs(seconds)),
-            wall: tick(NOON + wall * 10_000),
-        };
+        let now =
+            |seconds: u64, wall: i64| Now::in_step(Duration::from_secs(seconds), tick(NOON + wall * 10_000));
         let table = [
             (2, 2_000, None, "both ran two seconds"),
             (2, 2_900, None, "a small correction"),
@@ -91,6 +92,21 @@ mod tests {
         for (seconds, wall_millis, expected, why) in table {
             let step = step_between(now(0, 0), now(seconds, wall_millis));
             assert_eq!(step, expected.map(SignedSpan::from_ticks), "{why}");
+        }
+    }
+
+    #[test]
+    fn a_slewed_clock_does_not_step() {
+        let before = Now::in_step(Duration::ZERO, tick(NOON));
+        let a_minute_later = |wall: i64, hold| Now {
+            hold: HoldTime::from_boot(Duration::from_secs(hold)),
+            ..Now::in_step(Duration::from_mins(1), tick(NOON + wall * Tick::PER_SECOND))
+        };
+        for (wall, hold, step) in
+            [(60, 66, None), (66, 66, None), (63, 66, None), (69, 66, Some(3)), (57, 66, Some(-3))]
+        {
+            let expected = step.map(|seconds: i64| SignedSpan::from_ticks(seconds * Tick::PER_SECOND));
+            assert_eq!(step_between(before, a_minute_later(wall, hold)), expected, "{wall} s");
         }
     }
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::{
-    BootTime, ClusterId, Gate, GateRule, Look, MaintenanceFinding, Now, OnStoreLoss, Phase, RecordLook,
-    RecordState, Right, Span, Step, Swap, SwapOutcome, Verdict,
+    BootTime, ClusterId, Gate, GateRule, HoldTime, Look, MaintenanceFinding, Now, OnStoreLoss, Phase,
+    RecordLook, RecordState, Right, Span, Step, Swap, SwapOutcome, Verdict,
 };
 
 /// What a guard is configured with.
@@ -73,14 +73,14 @@ pub struct Guard {
     stop_grace: Span,
     child: Child,
     /// After a start that failed.
-    no_start_before: Option<BootTime>,
+    no_start_before: Option<HoldTime>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Child {
     None,
-    Running { term: u64, until: BootTime },
-    Stopping { cause: StopCause, kill_at: BootTime, killed: bool },
+    Running { term: u64, until: HoldTime },
+    Stopping { cause: StopCause, kill_at: HoldTime, killed: bool },
 }
 
 impl Guard {
@@ -109,7 +109,7 @@ impl Guard {
 
     /// Takes a read of the record.
     pub fn handle_record(&mut self, look: RecordLook) {
-        let (issued, completed) = (look.issued, look.completed);
+        let (issued, completed) = (look.issued.hold, look.completed.hold);
         let state = self.gate.handle_record(look);
         self.right.handle_record(state, issued, completed);
     }
@@ -125,24 +125,24 @@ impl Guard {
     }
 
     /// Takes what came of a swap. A won one is as good as a read: the record was ours after its issue.
-    pub fn handle_swap(&mut self, swap: Swap, outcome: SwapOutcome, issued: BootTime, completed: BootTime) {
+    pub fn handle_swap(&mut self, swap: Swap, outcome: SwapOutcome, issued: Now, completed: Now) {
         self.gate.handle_swap(swap, outcome, issued, completed);
         if outcome == SwapOutcome::Won {
-            self.right.handle_record(self.gate.record(), issued, completed);
+            self.right.handle_record(self.gate.record(), issued.hold, completed.hold);
         }
     }
 
     /// What to do with the workload now. Each order is given once.
-    pub fn poll_child(&mut self, now: BootTime) -> Option<ChildOrder> {
+    pub fn poll_child(&mut self, now: Now) -> Option<ChildOrder> {
         match self.child {
             Child::None => self.start(now),
-            Child::Running { term, until } => self.watch_over(term, until, now),
-            Child::Stopping { cause, kill_at, killed } => self.see_it_stop(cause, kill_at, killed, now),
+            Child::Running { term, until } => self.watch_over(term, until, now.hold),
+            Child::Stopping { cause, kill_at, killed } => self.see_it_stop(cause, kill_at, killed, now.hold),
         }
     }
 
     /// When `poll_child` must be asked at the latest, whatever else is going on.
-    pub fn poll_deadline(&self) -> Option<BootTime> {
+    pub fn poll_deadline(&self) -> Option<HoldTime> {
         match self.child {
             Child::None | Child::Stopping { killed: true, .. } => None,
             Child::Running { until, .. } => Some(until),
@@ -156,7 +156,7 @@ impl Guard {
     }
 
     /// Takes that the workload could not be started. It is tried again after a poll.
-    pub fn handle_child_failed(&mut self, now: BootTime) {
+    pub fn handle_child_failed(&mut self, now: HoldTime) {
         self.child = Child::None;
         self.no_start_before = Some(now.after(self.gate.rule().watch.poll.get()));
     }
@@ -178,11 +178,11 @@ impl Guard {
 
     /// A right that is about to end is not worth a start, nor is one that rests on a beat from before the store was
     /// away: the next beat would come too late, and the workload would be stopped and started again.
-    fn start(&mut self, now: BootTime) -> Option<ChildOrder> {
-        let (term, until) = self.right.held(now)?;
-        let too_early = self.no_start_before.is_some_and(|before| now < before);
-        let about_to_end = until.since(now) < self.gate.rule().watch.poll.get();
-        let beats = self.gate.own_heart(now).is_some_and(|own| own.verdict == Verdict::Beating);
+    fn start(&mut self, now: Now) -> Option<ChildOrder> {
+        let (term, until) = self.right.held(now.hold)?;
+        let too_early = self.no_start_before.is_some_and(|before| now.hold < before);
+        let about_to_end = until.since(now.hold) < self.gate.rule().watch.poll.get();
+        let beats = self.gate.own_heart(now.boot).is_some_and(|own| own.verdict == Verdict::Beating);
         if too_early || about_to_end || !beats {
             return None;
         }
@@ -190,7 +190,7 @@ impl Guard {
         Some(ChildOrder::Start { term })
     }
 
-    fn watch_over(&mut self, term: u64, until: BootTime, now: BootTime) -> Option<ChildOrder> {
+    fn watch_over(&mut self, term: u64, until: HoldTime, now: HoldTime) -> Option<ChildOrder> {
         let cause = match self.right.held(now) {
             Some((held, until)) if held == term => {
                 self.child = Child::Running { term, until };
@@ -212,9 +212,9 @@ impl Guard {
     fn see_it_stop(
         &mut self,
         cause: StopCause,
-        kill_at: BootTime,
+        kill_at: HoldTime,
         killed: bool,
-        now: BootTime,
+        now: HoldTime,
     ) -> Option<ChildOrder> {
         let asked_anew = now.after(self.stop_grace.get() + self.drain(cause));
         // The drain may have been shortened, or called off with the handover.
@@ -228,7 +228,7 @@ impl Guard {
 
     /// When the grace is over. A drain lasts no longer than the right to finish, since nobody waits for a drain that
     /// was called off.
-    fn killed_by(&self, cause: StopCause, kill_at: BootTime) -> BootTime {
+    fn killed_by(&self, cause: StopCause, kill_at: HoldTime) -> HoldTime {
         match self.right.may_finish_until().filter(|_| cause == StopCause::Releasing) {
             Some(until) => kill_at.min(until.after(self.stop_grace.get())),
             None => kill_at,
@@ -323,8 +323,8 @@ mod tests {
                 reason: String::new(),
             };
             let finding = RecordFinding::Found(Box::new(record));
-            self.guard.handle_record(RecordLook { issued: now.boot, completed: now.boot, finding });
-            self.guard.poll_child(now.boot)
+            self.guard.handle_record(RecordLook { issued: now, completed: now, finding });
+            self.guard.poll_child(now)
         }
 
         /// When the workload is killed if nothing more is read.
@@ -339,7 +339,7 @@ mod tests {
 
     fn now(at: Millis) -> Now {
         let since = Duration::from_millis(at);
-        Now { boot: BootTime::from_boot(since), wall: Tick::from_unix(since).unwrap() }
+        Now::in_step(since, Tick::from_unix(since).unwrap())
     }
 
     #[test]

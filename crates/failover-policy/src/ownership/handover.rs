@@ -148,9 +148,9 @@ impl Handover {
 
     /// Takes a read of the record.
     pub fn handle_record(&mut self, look: RecordLook) {
-        self.record_issued = Some(look.issued);
+        self.record_issued = Some(look.issued.boot);
         self.round_is_over = false;
-        let completed = look.completed;
+        let completed = look.completed.boot;
         self.state = self.memory.take(look, self.rule.cache_age);
         let found = match &self.state {
             RecordState::Found(record) => Some(record.revision),
@@ -177,7 +177,7 @@ impl Handover {
     }
 
     /// Takes what came of a swap.
-    pub fn handle_swap(&mut self, swap: Swap, outcome: SwapOutcome, issued: BootTime, completed: BootTime) {
+    pub fn handle_swap(&mut self, swap: Swap, outcome: SwapOutcome, issued: Now, completed: Now) {
         if swap.purpose == Purpose::CallOff {
             let asked = swap.record.owner == self.rule.to;
             let why = if asked { CallOff::Asked } else { CallOff::SuccessorSilent };
@@ -189,7 +189,7 @@ impl Handover {
             return;
         }
         self.record_issued = None;
-        self.no_swap_before = Some(completed.after(self.rule.watch.poll.get()));
+        self.no_swap_before = Some(completed.boot.after(self.rule.watch.poll.get()));
     }
 
     /// What the last look at the record came to.

@@ -1,15 +1,15 @@
 //! What one read of the record found, and what it means to somebody who has read it before.
 
-use crate::{BootTime, OwnershipRecord, Span, UnusableRecord};
+use crate::{BootTime, Now, OwnershipRecord, Span, UnusableRecord};
 
 /// One read of the ownership record, from the call to the answer. A won swap is one too: it shows the record that
 /// was written.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RecordLook {
-    /// Right before the read was issued: what it found may be as old as this.
-    pub issued: BootTime,
-    /// Right after it came back.
-    pub completed: BootTime,
+    /// The clocks right before the read was issued: what it found may be as old as this.
+    pub issued: Now,
+    /// The clocks right after it came back.
+    pub completed: Now,
     /// What came back.
     pub finding: RecordFinding,
 }
@@ -96,12 +96,12 @@ impl RecordMemory {
     /// What a look means. A place that caches may show an older state for `cache_age` after it showed a newer one:
     /// that is no loss, but no news either.
     pub fn take(&mut self, look: RecordLook, cache_age: Span) -> RecordState {
-        let may_predate = |read_at: BootTime| look.issued < read_at.after(cache_age.get());
+        let may_predate = |read_at: BootTime| look.issued.boot < read_at.after(cache_age.get());
         let stale = |highest: &Highest| may_predate(highest.read_at);
         match (look.finding, &self.highest) {
             (RecordFinding::Unreadable, _) => RecordState::Unreadable,
             (RecordFinding::Unusable(why), _) => {
-                self.unusable_at = Some(look.completed);
+                self.unusable_at = Some(look.completed.boot);
                 RecordState::Unusable(why)
             }
             (RecordFinding::Absent, highest) => {
@@ -123,7 +123,7 @@ impl RecordMemory {
                 RecordState::Lost(LossCause::Replaced { revision: record.revision })
             }
             (RecordFinding::Found(record), _) => {
-                self.highest = Some(Highest { record: record.clone(), read_at: look.completed });
+                self.highest = Some(Highest { record: record.clone(), read_at: look.completed.boot });
                 RecordState::Found(record)
             }
         }
@@ -165,8 +165,8 @@ mod tests {
         }))
     }
 
-    fn boot(at: u64) -> BootTime {
-        BootTime::from_boot(Duration::from_secs(at))
+    fn now(at: u64) -> Now {
+        Now::in_step(Duration::from_secs(at), Tick::UNIX_EPOCH)
     }
 
     /// One look a second, from second 0 on, at a place that caches for so long.
@@ -174,7 +174,7 @@ mod tests {
         let mut memory = RecordMemory::default();
         let mut state = RecordState::NotRead;
         for (at, finding) in (0..).zip(findings) {
-            let look = RecordLook { issued: boot(at), completed: boot(at), finding };
+            let look = RecordLook { issued: now(at), completed: now(at), finding };
             state = memory.take(look, Span::from_secs(cache_age));
         }
         state

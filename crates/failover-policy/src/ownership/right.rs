@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::seen::SeenStamps;
-use crate::{BootTime, ClusterId, Finding, LeaseTiming, Look, OwnershipRecord, RecordState};
+use crate::{ClusterId, Finding, HoldTime, LeaseTiming, Look, OwnershipRecord, RecordState};
 
 /// What a guard does when the store cannot be read or the record is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -31,7 +31,7 @@ pub struct Right {
     on_store_loss: OnStoreLoss,
     seen: SeenStamps,
     /// When the last read was issued that brought a stamp: the next beat was not written yet.
-    not_yet_seen: Option<BootTime>,
+    not_yet_seen: Option<HoldTime>,
     /// A beat that no record has confirmed yet.
     beat: Option<Beat>,
     lease: Option<Lease>,
@@ -41,9 +41,9 @@ pub struct Right {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Beat {
     /// A moment from before it was written.
-    not_before: BootTime,
+    not_before: HoldTime,
     /// When it was seen: a record read that was issued earlier does not count.
-    seen_at: BootTime,
+    seen_at: HoldTime,
 }
 
 /// A confirmed right.
@@ -51,8 +51,8 @@ struct Beat {
 struct Lease {
     term: u64,
     /// A moment from before the beat was written that it rests on.
-    not_before: BootTime,
-    until: BootTime,
+    not_before: HoldTime,
+    until: HoldTime,
     /// How long a beat is worth, and how far a look that failed pushes the deadline where store loss is to be survived.
     hold: Duration,
     /// Whether it is a right to finish only.
@@ -69,19 +69,19 @@ impl Right {
     /// Takes a read of this cluster's own stamp. Reads that brought no stamp show nothing.
     pub fn handle_own(&mut self, look: Look) {
         let Finding::Stamp(stamp) = look.finding else {
-            self.survive_store_loss(look.finding == Finding::Unreadable, look.completed.boot);
+            self.survive_store_loss(look.finding == Finding::Unreadable, look.completed.hold);
             return;
         };
-        let not_before = self.not_yet_seen.replace(look.issued.boot);
+        let not_before = self.not_yet_seen.replace(look.issued.hold);
         if self.seen.is_beat(stamp)
             && let Some(not_before) = not_before
         {
-            self.beat = Some(Beat { not_before, seen_at: look.completed.boot });
+            self.beat = Some(Beat { not_before, seen_at: look.completed.hold });
         }
     }
 
     /// Takes what a look at the record, made between these two moments, came to.
-    pub fn handle_record(&mut self, state: &RecordState, issued: BootTime, completed: BootTime) {
+    pub fn handle_record(&mut self, state: &RecordState, issued: HoldTime, completed: HoldTime) {
         match state {
             RecordState::Found(record) if record.lets_run(&self.this) => {
                 self.extend(record, issued, false);
@@ -100,20 +100,20 @@ impl Right {
     }
 
     /// The term under which this cluster's workload may run at `now`, and until when.
-    pub fn held(&self, now: BootTime) -> Option<(u64, BootTime)> {
+    pub fn held(&self, now: HoldTime) -> Option<(u64, HoldTime)> {
         let lease = self.lease.filter(|lease| !lease.draining && now < lease.until)?;
         Some((lease.term, lease.until))
     }
 
     /// When the right that was last confirmed runs out, or ran out; `None` where there is none, or it was taken
     /// away.
-    pub fn deadline(&self) -> Option<BootTime> {
+    pub fn deadline(&self) -> Option<HoldTime> {
         self.lease.filter(|lease| !lease.draining).map(|lease| lease.until)
     }
 
     /// Until when a workload that was asked to stop may take its time, whatever drain it was given; `None` where
     /// the work is, or may be, somebody else's.
-    pub fn may_finish_until(&self) -> Option<BootTime> {
+    pub fn may_finish_until(&self) -> Option<HoldTime> {
         self.lease.map(|lease| lease.until)
     }
 
@@ -122,7 +122,7 @@ impl Right {
         self.beat.is_some()
     }
 
-    fn extend(&mut self, record: &OwnershipRecord, issued: BootTime, draining: bool) {
+    fn extend(&mut self, record: &OwnershipRecord, issued: HoldTime, draining: bool) {
         self.drop_unless(record.term);
         if let Some(lease) = &mut self.lease {
             lease.draining = draining;
@@ -147,7 +147,7 @@ impl Right {
     }
 
     /// Pushes the deadline of a right that is still held, where the store failed and that is to be survived.
-    fn survive_store_loss(&mut self, failed: bool, now: BootTime) {
+    fn survive_store_loss(&mut self, failed: bool, now: HoldTime) {
         if !failed || self.on_store_loss == OnStoreLoss::Stop {
             return;
         }
@@ -162,8 +162,8 @@ mod tests {
     use super::*;
     use crate::{Now, OwnershipRecord, Phase, Span, Stamp, Tick, Timing};
 
-    fn boot(at: u64) -> BootTime {
-        BootTime::from_boot(Duration::from_millis(at))
+    fn at(millis: u64) -> HoldTime {
+        HoldTime::from_boot(Duration::from_millis(millis))
     }
 
     fn record(term: u64) -> RecordState {
@@ -186,13 +186,13 @@ mod tests {
     impl Right {
         /// A read of the own stamp between these two moments.
         fn own(&mut self, issued: u64, completed: u64, finding: Finding) {
-            let now = |at| Now { boot: boot(at), wall: Tick::UNIX_EPOCH };
+            let now = |at| Now::in_step(Duration::from_millis(at), Tick::UNIX_EPOCH);
             self.handle_own(Look { issued: now(issued), completed: now(completed), finding });
         }
 
         /// A read of the record between these two moments.
         fn look(&mut self, issued: u64, completed: u64, state: &RecordState) {
-            self.handle_record(state, boot(issued), boot(completed));
+            self.handle_record(state, at(issued), at(completed));
         }
     }
 
@@ -213,13 +213,9 @@ mod tests {
             "no record was read since"
         );
         right.look(1900, 2000, &record(1));
-        assert_eq!(right.held(boot(2000)), Some((1, boot(6982))), "0 s + L");
-        assert_eq!(right.held(boot(6981)), Some((1, boot(6982))));
-        assert_eq!(
-            (right.held(boot(6982)), right.deadline()),
-            (None, Some(boot(6982))),
-            "over, not taken away"
-        );
+        assert_eq!(right.held(at(2000)), Some((1, at(6982))), "0 s + L");
+        assert_eq!(right.held(at(6981)), Some((1, at(6982))));
+        assert_eq!((right.held(at(6982)), right.deadline()), (None, Some(at(6982))), "over, not taken away");
     }
 
     #[test]
@@ -230,7 +226,7 @@ mod tests {
         right.look(1899, 2500, &record(1));
         assert_eq!((right.deadline(), right.has_unconfirmed_beat()), (None, true));
         right.look(2500, 2600, &record(1));
-        assert_eq!(right.deadline(), Some(boot(6982)));
+        assert_eq!(right.deadline(), Some(at(6982)));
     }
 
     #[test]
@@ -241,10 +237,10 @@ mod tests {
         right.look(1000, 1000, &record(1));
         right.own(2000, 2000, beat(2));
         right.look(2000, 2000, &record(1));
-        assert_eq!(right.deadline(), Some(boot(6982)), "the same stamp again extends nothing");
+        assert_eq!(right.deadline(), Some(at(6982)), "the same stamp again extends nothing");
         right.own(3000, 3000, beat(1));
         right.look(3000, 3000, &record(1));
-        assert_eq!(right.deadline(), Some(boot(6982)), "nor does an old one: a late write");
+        assert_eq!(right.deadline(), Some(at(6982)), "nor does an old one: a late write");
     }
 
     #[test]
@@ -257,7 +253,7 @@ mod tests {
         assert_eq!(right.deadline(), None, "another term, and no beat to confirm it");
         right.own(3000, 3000, beat(3));
         right.look(3000, 3000, &record(2));
-        assert_eq!(right.held(boot(3000)), Some((2, boot(7982))));
+        assert_eq!(right.held(at(3000)), Some((2, at(7982))));
     }
 
     #[test]
@@ -267,7 +263,7 @@ mod tests {
         right.own(0, 0, beat(1));
         right.own(1, 1, beat(2));
         right.look(1, 1, &record(1));
-        assert_eq!(right.held(boot(1)), None);
+        assert_eq!(right.held(at(1)), None);
     }
 
     #[test]
@@ -281,9 +277,9 @@ mod tests {
             right.own(1000, 1000, beat(2));
             right.look(1000, 1000, &record(1));
             right.look(4000, 5000, &state);
-            assert_eq!(right.deadline(), Some(boot(until)), "{state:?}: from the end of the read, plus L");
+            assert_eq!(right.deadline(), Some(at(until)), "{state:?}: from the end of the read, plus L");
             right.look(20_000, 20_000, &state);
-            assert_eq!(right.deadline(), Some(boot(until)), "what has run out is not pushed");
+            assert_eq!(right.deadline(), Some(at(until)), "what has run out is not pushed");
         }
         for (finding, until) in
             [(Finding::Unreadable, 11_982), (Finding::Missing, 6982), (Finding::Malformed, 6982)]
@@ -293,7 +289,7 @@ mod tests {
             right.own(1000, 1000, beat(2));
             right.look(1000, 1000, &record(1));
             right.own(4000, 5000, finding);
-            assert_eq!(right.deadline(), Some(boot(until)), "{finding:?}");
+            assert_eq!(right.deadline(), Some(at(until)), "{finding:?}");
         }
     }
 }

@@ -406,7 +406,7 @@ fn keep_gives_no_right_that_was_not_held() {
 fn a_workload_that_could_not_be_started_is_tried_again_after_a_poll() {
     let mut bench = owner(guard_rule("a"));
     bench.run_to(2500);
-    let failed_at = bench.now().boot;
+    let failed_at = bench.now().hold;
     bench.machine.handle_child_failed(failed_at);
     bench.run_to(MINUTE);
     assert_eq!(bench.orders(), [(2000, start(3)), (4000, start(3))], "asked again with the look after 3.5 s");

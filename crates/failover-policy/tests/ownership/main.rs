@@ -9,4 +9,5 @@ mod gate_rules;
 mod guard_rules;
 mod handover_rules;
 mod schedule_rules;
+mod slew_rules;
 mod takeover_rules;

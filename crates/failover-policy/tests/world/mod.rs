@@ -152,9 +152,8 @@ impl World {
     }
 
     fn now(&self, time: Nanos) -> Now {
-        let boot =
-            BootTime::from_boot(Duration::from_nanos(u64::try_from(time).expect("true time is positive")));
-        Now { boot, wall: self.monitor_clock.at(time) }
+        let since_boot = Duration::from_nanos(u64::try_from(time).expect("true time is positive"));
+        Now::in_step(since_boot, self.monitor_clock.at(time))
     }
 }
 

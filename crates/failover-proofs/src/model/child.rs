@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use failover_policy::{BootTime, ChildOrder};
+use failover_policy::{ChildOrder, HoldTime};
 
 /// The workload of one guard. It ignores SIGTERM, and is gone half a second after SIGKILL: what `K` allows for
 /// noticing, signalling and reaping.
@@ -13,7 +13,7 @@ pub(crate) enum Child {
     /// It got SIGTERM.
     Lingers,
     /// It got SIGKILL in time, and is gone at that moment.
-    Dies(BootTime),
+    Dies(HoldTime),
 }
 
 impl Child {
@@ -26,7 +26,7 @@ impl Child {
 
     /// Takes an order of its guard. A kill takes as long as `reaped_after`, unless it is one without a grace: the guard
     /// was frozen and finds its deadline missed; the child was frozen with it, and gets no time.
-    pub(crate) fn obey(self, order: ChildOrder, at: BootTime, reaped_after: Duration) -> Self {
+    pub(crate) fn obey(self, order: ChildOrder, at: HoldTime, reaped_after: Duration) -> Self {
         match (order, self) {
             (ChildOrder::Start { .. }, _) => Self::Runs,
             (ChildOrder::Terminate(_), _) => Self::Lingers,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use failover_policy::{BootTime, Now, SignedSpan, Tick};
+use failover_policy::{HoldTime, Now, SignedSpan, Tick};
 
 /// The clocks of one node. True time is counted in ticks of one second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,8 +26,15 @@ impl Clock {
     /// Both readings at a tick.
     pub(crate) fn at(self, tick: u8) -> Now {
         let nanos = Self::BOOT + i64::from(tick) * (1_000_000_000 + self.gains_ppm * 1000);
-        let boot = BootTime::from_boot(Duration::from_nanos(nanos.unsigned_abs()));
-        Now { boot, wall: Self::wall(i64::from(tick) + self.wall_ahead) }
+        let since_boot = Duration::from_nanos(nanos.unsigned_abs());
+        Now::in_step(since_boot, Self::wall(i64::from(tick) + self.wall_ahead))
+    }
+
+    /// All readings at the moment, between two ticks, at which what is held by reads this.
+    pub(crate) fn showing(self, hold: HoldTime) -> Now {
+        let since_first = hold.since(self.at(0).hold);
+        let seconds = i64::try_from(since_first.as_secs()).unwrap_or(i64::MAX);
+        Now::in_step(hold.since_boot(), Self::wall(seconds + self.wall_ahead))
     }
 
     fn wall(seconds: i64) -> Tick {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use failover_policy::{BootTime, Finding, Guard, Look, Now, Phase, Purpose, RecordFinding, RecordLook, Step};
+use failover_policy::{Finding, Guard, HoldTime, Look, Now, Phase, Purpose, RecordFinding, RecordLook, Step};
 
 use super::ablation::Ablation;
 use super::call::{Answer, Call, InFlight, Machine};
@@ -84,10 +84,10 @@ impl Node {
     /// Goes on after having been frozen until that tick: what was missed is noticed first.
     pub(crate) fn thaw(&mut self, tick: u8, journal: &mut Journal) {
         self.frozen = false;
-        let now = self.clock.at(tick).boot;
+        let now = self.clock.at(tick);
         if let Some(guarded) = &mut self.guarded {
             let froze = guarded.child;
-            guarded.see_child_die(now);
+            guarded.see_child_die(now.hold);
             guarded.mind_child_with(Duration::ZERO, now);
             if froze.exists() && !guarded.child.exists() {
                 journal.note(Happening::KilledLate);
@@ -99,13 +99,13 @@ impl Node {
     pub(crate) fn live_until(&mut self, tick: u8, oracle: &mut Oracle, journal: &mut Journal) {
         /// A termination, a kill, a death, and a start at each of them at the most.
         const DEADLINES: u8 = 8;
-        let until = self.clock.at(tick).boot;
+        let (clock, until) = (self.clock, self.clock.at(tick).hold);
         let Some(guarded) = self.guarded.as_mut().filter(|_| !self.frozen) else { return };
         for _ in 0..DEADLINES {
             let Some(due) = guarded.next_deadline().filter(|due| *due <= until) else { return };
             let before = guarded.child;
             guarded.see_child_die(due);
-            guarded.mind_child(due);
+            guarded.mind_child(clock.showing(due));
             if guarded.child != before {
                 let after = &guarded.child;
                 journal.line(format_args!("Child({:?}): {before:?} → {after:?} at {due:?}", self.side));
@@ -129,12 +129,12 @@ pub(crate) struct Guarded {
 }
 
 impl Guarded {
-    fn next_deadline(&self) -> Option<BootTime> {
+    fn next_deadline(&self) -> Option<HoldTime> {
         let death = if let Child::Dies(at) = self.child { Some(at) } else { None };
         [self.guard.poll_deadline(), death].into_iter().flatten().min()
     }
 
-    fn see_child_die(&mut self, now: BootTime) {
+    fn see_child_die(&mut self, now: HoldTime) {
         if matches!(self.child, Child::Dies(at) if at <= now) {
             self.child = Child::None;
             self.guard.handle_child_gone();
@@ -142,13 +142,13 @@ impl Guarded {
     }
 
     /// Carries out what the guard wants done with the workload.
-    fn mind_child(&mut self, now: BootTime) {
+    fn mind_child(&mut self, now: Now) {
         self.mind_child_with(Ablation::reaped_after(self.ablation), now);
     }
 
-    fn mind_child_with(&mut self, reaped_after: Duration, now: BootTime) {
+    fn mind_child_with(&mut self, reaped_after: Duration, now: Now) {
         while let Some(order) = self.guard.poll_child(now) {
-            self.child = self.child.obey(order, now, reaped_after);
+            self.child = self.child.obey(order, now.hold, reaped_after);
             if self.child == Child::None {
                 self.guard.handle_child_gone();
             }
@@ -171,7 +171,7 @@ impl Guarded {
         self.guard.handle_own(Look { issued, completed, finding });
     }
 
-    fn take_record(&mut self, mut finding: RecordFinding, issued: BootTime, completed: BootTime) {
+    fn take_record(&mut self, mut finding: RecordFinding, issued: Now, completed: Now) {
         if self.ablation == Some(Ablation::OwnTiming)
             && let RecordFinding::Found(record) = &mut finding
         {
@@ -189,7 +189,7 @@ impl Guarded {
 
 impl Machine for Guarded {
     fn next_call(&mut self, now: Now) -> Option<Call> {
-        self.mind_child(now.boot);
+        self.mind_child(now);
         loop {
             match (self.guard.poll_step(now), self.ablation) {
                 (Step::ReadHeart(_), Some(Ablation::NoVerify)) if self.claims() => {
@@ -202,8 +202,8 @@ impl Machine for Guarded {
                 }
                 (Step::ReadRecord, Some(Ablation::RecordThenStamp)) if self.early_record.is_some() => {
                     let finding = self.early_record.take().map_or(RecordFinding::Unreadable, |early| *early);
-                    self.take_record(finding, now.boot, now.boot);
-                    self.mind_child(now.boot);
+                    self.take_record(finding, now, now);
+                    self.mind_child(now);
                 }
                 (Step::ReadOwn, _) => return Some(Call::Own),
                 (Step::ReadRecord, _) => return Some(Call::Record),
@@ -238,16 +238,16 @@ impl Machine for Guarded {
                 self.remember(side, finding);
             }
             (Call::Record, Answer::Record(finding)) => {
-                self.take_record(finding, issued.boot, completed.boot);
+                self.take_record(finding, issued, completed);
             }
             (Call::Maintenance, Answer::Maintenance(finding)) => {
                 self.guard.handle_maintenance(finding, issued.boot);
             }
             (Call::Swap(swap), Answer::Swap(outcome)) => {
-                self.guard.handle_swap(*swap, outcome, issued.boot, completed.boot);
+                self.guard.handle_swap(*swap, outcome, issued, completed);
             }
             (call, answer) => unreachable!("{answer:?} is no answer to {call:?}"),
         }
-        self.mind_child(completed.boot);
+        self.mind_child(completed);
     }
 }

@@ -45,14 +45,13 @@ impl Machine for Handing {
     fn take(&mut self, call: Call, answer: Answer, issued: Now, completed: Now) {
         match (call, answer) {
             (Call::Record, Answer::Record(finding)) => {
-                let (issued, completed) = (issued.boot, completed.boot);
                 self.handover.handle_record(RecordLook { issued, completed, finding });
             }
             (Call::Heart(_), Answer::Stamp(finding)) => {
                 self.handover.handle_heart(Look { issued, completed, finding });
             }
             (Call::Swap(swap), Answer::Swap(outcome)) => {
-                self.handover.handle_swap(*swap, outcome, issued.boot, completed.boot);
+                self.handover.handle_swap(*swap, outcome, issued, completed);
             }
             (call, answer) => unreachable!("{answer:?} is no answer to {call:?}"),
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use failover_policy::{BootTime, Now, SignedSpan, Tick};
+use failover_policy::{BootTime, HoldTime, Now, SignedSpan, Tick};
 
 use super::dice::Dice;
 
@@ -57,7 +57,7 @@ impl Clocks {
 
     /// What both clocks show at `time`.
     pub(super) fn at(&self, time: Nanos) -> Now {
-        Now { boot: BootTime::from_boot(duration(self.boot(time))), wall: self.wall(time) }
+        Now::in_step(duration(self.boot(time)), self.wall(time))
     }
 
     /// The first moment at which the boot-time clock shows `boot` or more.
@@ -67,6 +67,11 @@ impl Clocks {
         let time = Nanos::try_from(passed / i128::from(BILLION + self.drift)).unwrap_or(Nanos::MAX / 2);
         // Both directions are rounded to nanoseconds.
         (time..time + 10).find(|time| self.boot(*time) >= boot).unwrap_or(time)
+    }
+
+    /// The first moment at which what is held by shows `hold` or more.
+    pub(super) fn reaches_hold(&self, hold: HoldTime) -> Nanos {
+        self.reaches(BootTime::from_boot(hold.since_boot()))
     }
 
     /// How long a span on the boot-time clock truly takes.

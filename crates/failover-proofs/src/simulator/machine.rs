@@ -61,7 +61,6 @@ impl Machine {
 
     /// Hands an answer over as the shells do.
     pub(super) fn take(&mut self, errand: Errand, answer: Answer, issued: Now, completed: Now) {
-        let (from, to) = (issued.boot, completed.boot);
         match (errand, answer) {
             (Errand::ReadOwn, Answer::Stamp(finding)) => {
                 self.take_own(Look { issued, completed, finding });
@@ -70,11 +69,13 @@ impl Machine {
                 self.take_heart(&cluster, Look { issued, completed, finding });
             }
             (Errand::ReadRecord, Answer::Record(finding)) => {
-                self.take_record(RecordLook { issued: from, completed: to, finding });
+                self.take_record(RecordLook { issued, completed, finding });
             }
-            (Errand::ReadMaintenance, Answer::Maintenance(finding)) => self.take_maintenance(finding, from),
+            (Errand::ReadMaintenance, Answer::Maintenance(finding)) => {
+                self.take_maintenance(finding, issued.boot);
+            }
             (Errand::Swap(swap) | Errand::ReadBack(swap), Answer::Swap(outcome)) => {
-                self.take_swap(*swap, outcome, from, to);
+                self.take_swap(*swap, outcome, issued, completed);
             }
             (errand, answer) => {
                 if let Self::Maintenance(upkeep) = self {
@@ -139,7 +140,7 @@ impl Machine {
         }
     }
 
-    fn take_swap(&mut self, swap: Swap, outcome: SwapOutcome, issued: BootTime, completed: BootTime) {
+    fn take_swap(&mut self, swap: Swap, outcome: SwapOutcome, issued: Now, completed: Now) {
         match self {
             Self::Guard(guard) => guard.handle_swap(swap, outcome, issued, completed),
             Self::Gate(gate) => gate.handle_swap(swap, outcome, issued, completed),

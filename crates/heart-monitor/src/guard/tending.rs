@@ -3,9 +3,9 @@
 use std::cell::RefCell;
 use std::io;
 
-use failover_policy::{BootTime, ChildOrder, Guard, StopCause};
+use failover_policy::{BootTime, ChildOrder, Guard, HoldTime, StopCause};
 use flatline_processes::{CommandLine, Ended, Reaper, Workload};
-use flatline_shell::{Clock, Exit, Signals};
+use flatline_shell::{Clock, Exit, Signals, sleep_until};
 use rustix::process::Signal;
 use tokio::sync::Notify;
 
@@ -32,7 +32,7 @@ impl Tending<'_> {
         let mut idle_since = self.clock.now().boot;
         loop {
             // Before anything else, also after a thaw: what may not run any more is ended first.
-            let order = self.guard.borrow_mut().poll_child(self.clock.now().boot);
+            let order = self.guard.borrow_mut().poll_child(self.clock.now());
             if let Some(order) = order {
                 killed = matches!(order, ChildOrder::Kill(_));
                 self.carry_out(order, &mut workload).await;
@@ -70,7 +70,7 @@ impl Tending<'_> {
                     None if Signals::asks_to_end(signal) => return Exit::Signal(signal.as_raw()),
                     None => {}
                 },
-                () = ring(self.clock, gives_up) => {
+                () = give_up(self.clock, gives_up) => {
                     self.diary.gave_up();
                     return Exit::TimedOut;
                 }
@@ -88,7 +88,7 @@ impl Tending<'_> {
                 }
                 Err(error) => {
                     self.diary.not_started(term, &error);
-                    self.guard.borrow_mut().handle_child_failed(self.clock.now().boot);
+                    self.guard.borrow_mut().handle_child_failed(self.clock.now().hold);
                 }
             },
             (ChildOrder::Terminate(cause), Some(running)) => {
@@ -113,7 +113,7 @@ impl Tending<'_> {
             let within = self.config.timing.write_deadline.get();
             file.hand_over(Some(term), within).await.map_err(named)?;
         }
-        if self.guard.borrow().right().held(self.clock.now().boot).is_none_or(|(held, _)| held != term) {
+        if self.guard.borrow().right().held(self.clock.now().hold).is_none_or(|(held, _)| held != term) {
             return Err(io::Error::new(io::ErrorKind::TimedOut, "the right to run ended meanwhile"));
         }
         let cluster = self.config.rule.this.as_str();
@@ -128,9 +128,16 @@ impl Tending<'_> {
     }
 }
 
-async fn ring(clock: &dyn Clock, at: Option<BootTime>) {
+async fn ring(clock: &dyn Clock, at: Option<HoldTime>) {
     match at {
         Some(at) => clock.alarm(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn give_up(clock: &dyn Clock, at: Option<BootTime>) {
+    match at {
+        Some(at) => sleep_until(clock, at).await,
         None => std::future::pending().await,
     }
 }

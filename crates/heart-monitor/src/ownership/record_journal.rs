@@ -132,7 +132,7 @@ impl RecordJournal {
     fn note_reads(&mut self, look: &RecordLook, state: &RecordState, error: Option<&StoreError>) {
         let failed = (*state == RecordState::Unreadable).then(|| error.map_or("stale", StoreError::reason));
         let tolerated = if self.told.is_none() { Duration::ZERO } else { self.poll };
-        match self.reads.note(failed, look.issued, look.completed, tolerated) {
+        match self.reads.note(failed, look.issued.boot, look.completed.boot, tolerated) {
             ReadNews::Fails => tracing::warn!(
                 reason = failed,
                 error = error.map(ToString::to_string),

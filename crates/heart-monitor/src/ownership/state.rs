@@ -98,7 +98,7 @@ impl OwnershipState {
         if let Errand::Record(look) = errand {
             known.record_error.clone_from(&look.error);
             if look.error.is_none() {
-                known.record_read = Some(look.answer.completed);
+                known.record_read = Some(look.answer.completed.boot);
             }
         }
         known.record.clone_from(gate.record());

@@ -107,9 +107,9 @@ impl Gate {
 
     /// Takes a read of the record; says what it came to.
     pub fn handle_record(&mut self, look: RecordLook) -> &RecordState {
-        self.record_issued = Some(look.issued);
+        self.record_issued = Some(look.issued.boot);
         self.round_is_over = false;
-        let completed = look.completed;
+        let completed = look.completed.boot;
         self.state = self.memory.take(look, self.rule.cache_age);
         let found = match &self.state {
             RecordState::Found(record) => Some(Some(record.revision)),
@@ -151,14 +151,14 @@ impl Gate {
 
     /// Takes what came of a swap. A won one shows the record; after any other it is read again, and the next try
     /// has to wait for a poll.
-    pub fn handle_swap(&mut self, swap: Swap, outcome: SwapOutcome, issued: BootTime, completed: BootTime) {
+    pub fn handle_swap(&mut self, swap: Swap, outcome: SwapOutcome, issued: Now, completed: Now) {
         if outcome == SwapOutcome::Won {
             let finding = RecordFinding::Found(Box::new(swap.record));
             self.handle_record(RecordLook { issued, completed, finding });
             return;
         }
         self.record_issued = None;
-        self.no_swap_before = Some(completed.after(self.rule.watch.poll.get()));
+        self.no_swap_before = Some(completed.boot.after(self.rule.watch.poll.get()));
     }
 
     /// Turns to the heart that the record makes the one that matters, and keeps what was seen of it if it is the

@@ -1,7 +1,7 @@
 //! What gate, guard and handover have in common, so that one bench drives all of them.
 
 use failover_policy::{
-    BootTime, ChildOrder, ClusterId, Gate, Guard, Handover, HandoverEnd, HandoverStep, Look,
+    BootTime, ChildOrder, ClusterId, Gate, Guard, Handover, HandoverEnd, HandoverStep, HoldTime, Look,
     MaintenanceFinding, Now, Opening, RecordLook, Step, Swap, SwapOutcome,
 };
 
@@ -25,11 +25,11 @@ pub(crate) trait Machine: Clone + PartialEq + std::fmt::Debug {
     fn record(&mut self, look: RecordLook);
     fn heart(&mut self, cluster: &ClusterId, look: Look);
     fn maintenance(&mut self, _: MaintenanceFinding, _: BootTime) {}
-    fn swap(&mut self, swap: Swap, outcome: SwapOutcome, at: BootTime);
-    fn child(&mut self, _: BootTime) -> Option<ChildOrder> {
+    fn swap(&mut self, swap: Swap, outcome: SwapOutcome, at: Now);
+    fn child(&mut self, _: Now) -> Option<ChildOrder> {
         None
     }
-    fn deadline(&self) -> Option<BootTime> {
+    fn deadline(&self) -> Option<HoldTime> {
         None
     }
     fn child_gone(&mut self) {}
@@ -66,7 +66,7 @@ impl Machine for Gate {
         self.handle_maintenance(finding, issued);
     }
 
-    fn swap(&mut self, swap: Swap, outcome: SwapOutcome, at: BootTime) {
+    fn swap(&mut self, swap: Swap, outcome: SwapOutcome, at: Now) {
         self.handle_swap(swap, outcome, at, at);
     }
 }
@@ -102,15 +102,15 @@ impl Machine for Guard {
         self.handle_maintenance(finding, issued);
     }
 
-    fn swap(&mut self, swap: Swap, outcome: SwapOutcome, at: BootTime) {
+    fn swap(&mut self, swap: Swap, outcome: SwapOutcome, at: Now) {
         self.handle_swap(swap, outcome, at, at);
     }
 
-    fn child(&mut self, now: BootTime) -> Option<ChildOrder> {
+    fn child(&mut self, now: Now) -> Option<ChildOrder> {
         self.poll_child(now)
     }
 
-    fn deadline(&self) -> Option<BootTime> {
+    fn deadline(&self) -> Option<HoldTime> {
         self.poll_deadline()
     }
 
@@ -140,7 +140,7 @@ impl Machine for Handover {
         self.handle_heart(look);
     }
 
-    fn swap(&mut self, swap: Swap, outcome: SwapOutcome, at: BootTime) {
+    fn swap(&mut self, swap: Swap, outcome: SwapOutcome, at: Now) {
         self.handle_swap(swap, outcome, at, at);
     }
 }

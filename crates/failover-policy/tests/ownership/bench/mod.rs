@@ -2,6 +2,7 @@
 //! says, and whatever it does is written down with the moment at which it does it.
 
 mod cast;
+mod clocks;
 mod heart;
 mod machine;
 
@@ -14,15 +15,15 @@ use failover_policy::{
 };
 
 pub(crate) use cast::*;
+pub(crate) use clocks::Clocks;
 pub(crate) use heart::Heart;
 pub(crate) use machine::{Act, Machine};
 
-/// Milliseconds since the test began, on both clocks.
+/// Milliseconds of true time since the test began.
 pub(crate) type Millis = u64;
 
 /// More steps than any machine needs at one moment.
 const MOST_STEPS: u32 = 12;
-const EPOCH: i64 = 639_000_000_000_000_000;
 
 /// Something that a machine did.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,8 +48,11 @@ pub(crate) struct Bench<M: Machine> {
     pub(crate) child_obeys: bool,
     /// How long reads take, by what is read; others take no time.
     pub(crate) takes: BTreeMap<&'static str, Millis>,
+    /// What the machine's clocks show.
+    pub(crate) clocks: Clocks,
     this: ClusterId,
-    now: BootTime,
+    /// True time since the test began.
+    now: Duration,
     deeds: Vec<(Millis, Deed)>,
 }
 
@@ -66,7 +70,8 @@ impl<M: Machine> Bench<M> {
             child_obeys: true,
             takes: BTreeMap::new(),
             this: id(this),
-            now: boot(0),
+            clocks: Clocks::TRUE,
+            now: Duration::ZERO,
             deeds: Vec::new(),
         }
     }
@@ -97,7 +102,7 @@ impl<M: Machine> Bench<M> {
     }
 
     pub(crate) fn now(&self) -> Now {
-        at_moment(self.now)
+        self.clocks.at(self.now)
     }
 
     /// Carries out everything up to that moment, it included; stops early where the machine is at its end.
@@ -108,11 +113,11 @@ impl<M: Machine> Bench<M> {
             let asked_at = self.now;
             match self.ask_twice() {
                 Act::Sleep(wake) => {
-                    assert!(wake > self.now, "a sleep into the past: {:?}", self.machine);
-                    let deadline = self.machine.deadline().filter(|deadline| *deadline > self.now);
-                    let wake = deadline.map_or(wake, |deadline| deadline.min(wake));
-                    if wake > boot(until) {
-                        self.now = self.now.max(boot(until));
+                    assert!(wake > self.now().boot, "a sleep into the past: {:?}", self.machine);
+                    let wake = self.clocks.reach(wake);
+                    let wake = self.deadline().map_or(wake, |deadline| deadline.min(wake));
+                    if wake > time(until) {
+                        self.now = self.now.max(time(until));
                         self.ask_child();
                         return None;
                     }
@@ -122,7 +127,7 @@ impl<M: Machine> Bench<M> {
                 act => self.carry_out(act),
             }
             steps = if self.now > asked_at { 0 } else { steps + 1 };
-            if self.now > boot(until) {
+            if self.now > time(until) {
                 return None;
             }
             assert!(steps <= MOST_STEPS, "the machine spins: {:?}", self.machine);
@@ -131,7 +136,7 @@ impl<M: Machine> Bench<M> {
 
     /// The process stands still until then. A read may have taken longer than that: this clock never runs back.
     pub(crate) fn freeze_to(&mut self, until: Millis) {
-        self.now = self.now.max(boot(until));
+        self.now = self.now.max(time(until));
     }
 
     pub(crate) fn swaps(&self) -> Vec<(Millis, Purpose)> {
@@ -177,7 +182,7 @@ impl<M: Machine> Bench<M> {
     }
 
     fn ask_child(&mut self) {
-        while let Some(order) = self.machine.child(self.now) {
+        while let Some(order) = self.machine.child(self.now()) {
             self.write_down(Deed::Order(order));
             match order {
                 ChildOrder::Start { .. } => {}
@@ -197,7 +202,7 @@ impl<M: Machine> Bench<M> {
             Act::Record => {
                 let finding = self.record.clone();
                 self.read("record");
-                self.machine.record(RecordLook { issued: issued.boot, completed: self.now, finding });
+                self.machine.record(RecordLook { issued, completed: self.now(), finding });
             }
             Act::Heart(cluster) => {
                 let look = self.look(cluster.as_str(), &cluster);
@@ -213,7 +218,7 @@ impl<M: Machine> Bench<M> {
                 if self.outcome == SwapOutcome::Won {
                     self.record = found(swap.record.clone());
                 }
-                self.machine.swap(*swap, self.outcome, self.now);
+                self.machine.swap(*swap, self.outcome, self.now());
                 if let Some((name, heart)) = self.after_swap.take() {
                     self.set_heart(name, heart);
                 }
@@ -234,14 +239,18 @@ impl<M: Machine> Bench<M> {
     fn read(&mut self, what: &str) {
         self.write_down(Deed::Read(what.to_owned()));
         let takes = self.takes.get(what).copied().unwrap_or(0);
-        let done = self.now.after(Duration::from_millis(takes));
-        while let Some(deadline) =
-            self.machine.deadline().filter(|at| (self.now..done).contains(at) && *at > self.now)
-        {
+        let done = self.now + Duration::from_millis(takes);
+        while let Some(deadline) = self.deadline().filter(|at| *at < done) {
             self.now = deadline;
             self.ask_child();
         }
         self.now = done;
+    }
+
+    /// When the workload must be looked after, if that is still to come.
+    fn deadline(&self) -> Option<Duration> {
+        let deadline = self.machine.deadline().map(|deadline| self.clocks.reach_hold(deadline));
+        deadline.filter(|deadline| *deadline > self.now)
     }
 
     fn write_down(&mut self, deed: Deed) {
@@ -249,19 +258,18 @@ impl<M: Machine> Bench<M> {
     }
 }
 
-pub(crate) fn boot(at: Millis) -> BootTime {
-    BootTime::from_boot(Duration::from_secs(1000) + Duration::from_millis(at))
-}
-
 pub(crate) fn wall(at: Millis) -> Tick {
-    Tick::from_count(EPOCH + i64::try_from(at).unwrap() * 10_000).unwrap()
+    Clocks::TRUE.at(time(at)).wall
 }
 
-fn millis(boot_time: BootTime) -> Millis {
-    u64::try_from(boot_time.since(boot(0)).as_millis()).unwrap()
+pub(crate) fn boot(at: Millis) -> BootTime {
+    Clocks::TRUE.at(time(at)).boot
 }
 
-fn at_moment(boot_time: BootTime) -> Now {
-    let ticks = boot_time.since(boot(0)).as_nanos() / 100;
-    Now { boot: boot_time, wall: Tick::from_count(EPOCH + i64::try_from(ticks).unwrap()).unwrap() }
+const fn time(at: Millis) -> Duration {
+    Duration::from_millis(at)
+}
+
+fn millis(time: Duration) -> Millis {
+    u64::try_from(time.as_millis()).unwrap()
 }

@@ -9,7 +9,7 @@ mod workload;
 
 use std::collections::BTreeMap;
 
-use failover_policy::{BootTime, GateRule, GuardRule, LeaseTiming, Maintenance, Now, Stamp, WatchRule};
+use failover_policy::{GateRule, GuardRule, HoldTime, LeaseTiming, Maintenance, Now, Stamp, WatchRule};
 
 use super::clock::Nanos;
 use super::dice::Dice;
@@ -70,7 +70,7 @@ struct Person {
     flight: Option<Flight>,
     nap: u64,
     /// The deadline for which the child's timer is set.
-    armed: Option<BootTime>,
+    armed: Option<HoldTime>,
     child: Option<u64>,
     /// When the last look was issued that found a stamp of the watched heart.
     heart_looked: Option<Nanos>,

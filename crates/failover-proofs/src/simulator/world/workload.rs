@@ -27,7 +27,7 @@ impl World {
         if let Some(deadline) = deadline.filter(|deadline| person.armed != Some(*deadline)) {
             person.armed = Some(deadline);
             let life = person.life;
-            let at = guest.clocks.reaches(deadline) + lag;
+            let at = guest.clocks.reaches_hold(deadline) + lag;
             self.at(at, Event::ChildTimer { actor, life });
         }
     }
@@ -75,7 +75,7 @@ impl World {
         let Some((person, guest)) = self.people.get_mut(actor).zip(self.plan.actors.get(actor)) else {
             return;
         };
-        let now = guest.clocks.at(self.now).boot;
+        let now = guest.clocks.at(self.now);
         let Some(order) = person.machine.as_mut().and_then(|machine| machine.guard()?.poll_child(now)) else {
             return;
         };
