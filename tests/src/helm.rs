@@ -131,6 +131,18 @@ impl Chart {
         Self::at(folder)
     }
 
+    /// What its package holds, which is not everything in its folder.
+    pub fn packaged(&self, folder: &Path) -> Result<Self> {
+        let mut helm = self.helm("package")?;
+        command::output(helm.arg(&self.folder).arg("--destination").arg(folder))?;
+        let archives = files_in(folder)?.into_iter();
+        let mut archives = archives.filter(|path| path.extension().is_some_and(|kind| kind == "tgz"));
+        let archive = archives.next().context("helm has packaged nothing")?;
+        let file = fs::File::open(&archive)?;
+        tar::Archive::new(flate2::read::GzDecoder::new(file)).unpack(folder)?;
+        Self::at(&folder.join(self.name()))
+    }
+
     fn helm(&self, subcommand: &str) -> Result<std::process::Command> {
         let mut helm = command::helm()?;
         self.build_dependencies()?;

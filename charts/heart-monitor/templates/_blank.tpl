@@ -26,7 +26,9 @@ looks. What is required is then not there, and what has a default would render a
 {{- $store := .Values.flatline.store -}}
 cluster.this: the cluster that the release runs in, such as a
 cluster.that: the other cluster, such as b
+{{- if not (include "heart-monitor.globalRegistry" .) }}
 image.registry: the registry of the images, such as myregistry.azurecr.io
+{{- end }}
 {{- if eq $store.type "blob" }}
 store.blob.url: https://ACCOUNT.blob.core.windows.net/CONTAINER[/PREFIX]
 {{- if include "heart-monitor.secretOfBlob" . }}

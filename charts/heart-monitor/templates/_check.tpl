@@ -3,6 +3,9 @@
 {{- if not (and .Values.flatline .Subcharts.flatline) }}
 {{- fail "this chart has no flatline: in its Chart.yaml, give the dependency heart-monitor 'alias: flatline'" }}
 {{- end }}
+{{- include "heart-monitor.checkEnabled" (list "flatline.enabled" .Values.flatline) }}
+{{- include "heart-monitor.checkEnabled" (list "enabled" .Values) }}
+{{- include "heart-monitor.checkGlobal" (.Values.global | default dict) }}
 {{- include "heart-monitor.checkBlank" (list "flatline." .Values.flatline (include "heart-monitor.keysWithDefault" .)) }}
 {{- include "heart-monitor.checkRequired" . }}
 {{- include "heart-monitor.checkCluster" .Values.flatline.cluster }}
@@ -42,6 +45,27 @@ fine. Renders nothing.
 {{- if and $their (ne (toString $their) $value) }}
 {{- fail (printf "%s sets %s to %s, and the chart sets it to %s: %s" (first $) $key $their $value (last $)) }}
 {{- end }}
+{{- end }}
+{{- end }}
+
+{{/*
+Refuses a chart that is rendered although it is said to be off: (list WHERE VALUES). Helm leaves a subchart out by the
+condition in its parent's Chart.yaml, and asks no other value. Renders nothing.
+*/}}
+{{- define "heart-monitor.checkEnabled" -}}
+{{- if eq (get (last .) "enabled" | toString) "false" }}
+{{- fail (printf "%s is false, and the chart is rendered all the same: only a condition in the parent's Chart.yaml, such as 'condition: heartbeat-writer.enabled', leaves it out" (first .)) }}
+{{- end }}
+{{- end }}
+
+{{/* Refuses what no schema checks, since Helm checks none of global. Renders nothing. */}}
+{{- define "heart-monitor.checkGlobal" -}}
+{{- $registry := .imageRegistry | default "" }}
+{{- if not (and (kindIs "string" $registry) (regexMatch `^$|^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]+)?(/[a-z0-9._-]+)*$` (toString $registry))) }}
+{{- fail (printf "global.imageRegistry is no registry: %v" $registry) }}
+{{- end }}
+{{- if not (kindIs "slice" (.imagePullSecrets | default list)) }}
+{{- fail "global.imagePullSecrets is no list: give names of Secrets, or maps with a name" }}
 {{- end }}
 {{- end }}
 

@@ -70,7 +70,7 @@ apiVersion: {{ $podMonitor.apiVersion }}
 kind: PodMonitor
 metadata:
   name: {{ include "heart-monitor.fullname" . }}
-  namespace: {{ .Release.Namespace | quote }}
+  namespace: {{ include "heart-monitor.namespace" . | quote }}
   labels:
     {{- include "heart-monitor.merged" (list (include "heart-monitor.ownLabels" .) $podMonitor.labels .Values.commonLabels) | nindent 4 }}
 spec:

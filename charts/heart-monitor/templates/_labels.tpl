@@ -1,4 +1,5 @@
-{{/* Names and labels of the chart that uses this one, with its nameOverride, fullnameOverride and commonLabels. */}}
+{{/* Names and labels of the chart that uses this one, with its nameOverride, fullnameOverride,
+namespaceOverride and commonLabels. */}}
 
 {{- define "heart-monitor.name" -}}
 {{- .Values.nameOverride | default .Chart.Name | trunc 63 | trimSuffix "-" }}
@@ -8,6 +9,11 @@
 {{- $name := .Values.nameOverride | default .Chart.Name }}
 {{- $default := contains $name .Release.Name | ternary .Release.Name (printf "%s-%s" .Release.Name $name) }}
 {{- .Values.fullnameOverride | default $default | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{/* Where everything of the release is: a parent chart may have its own idea of it. */}}
+{{- define "heart-monitor.namespace" -}}
+{{- .Values.namespaceOverride | default .Release.Namespace }}
 {{- end }}
 
 {{- define "heart-monitor.selectorLabels" -}}

@@ -21,7 +21,7 @@ cannot be changed, so that other settings make others.
 {{- else }}
 {{- /* A blank key is as none. */}}
 {{- $none := dict "resourceGroup" "" "server" "" "secretName" "" "secretNamespace" "" "extraMountOptions" list }}
-{{- $settings := list (merge (omit $store.azureFiles "folder") $none) (include "heart-monitor.mountOptions" .) .Release.Namespace | toJson }}
+{{- $settings := list (merge (omit $store.azureFiles "folder") $none) (include "heart-monitor.mountOptions" .) (include "heart-monitor.namespace" .) | toJson }}
 {{- printf "%s-store-%s" (include "heart-monitor.fullname" . | trunc 48 | trimSuffix "-") ($settings | sha256sum | trunc 8) }}
 {{- end }}
 {{- end }}
@@ -85,7 +85,7 @@ could be started with it again, by a rollback least of all.
 {{- if eq .Values.flatline.store.type "azureFiles" -}}
 {{- $files := .Values.flatline.store.azureFiles -}}
 {{- $claim := include "heart-monitor.storeClaimName" . -}}
-{{- $volume := printf "%s-%s" .Release.Namespace $claim -}}
+{{- $volume := printf "%s-%s" (include "heart-monitor.namespace" .) $claim -}}
 apiVersion: v1
 kind: PersistentVolume
 metadata:
@@ -101,7 +101,7 @@ spec:
   persistentVolumeReclaimPolicy: Retain
   storageClassName: ""
   claimRef:
-    namespace: {{ .Release.Namespace | quote }}
+    namespace: {{ include "heart-monitor.namespace" . | quote }}
     name: {{ $claim }}
   mountOptions:
     {{- include "heart-monitor.mountOptions" . | nindent 4 }}
@@ -121,14 +121,14 @@ spec:
     {{- if eq $files.protocol "smb" }}
     nodeStageSecretRef:
       name: {{ $files.secretName | quote }}
-      namespace: {{ $files.secretNamespace | default .Release.Namespace | quote }}
+      namespace: {{ $files.secretNamespace | default (include "heart-monitor.namespace" .) | quote }}
     {{- end }}
 ---
 apiVersion: v1
 kind: PersistentVolumeClaim
 metadata:
   name: {{ $claim }}
-  namespace: {{ .Release.Namespace | quote }}
+  namespace: {{ include "heart-monitor.namespace" . | quote }}
   labels:
     {{- include "heart-monitor.labels" . | nindent 4 }}
   annotations:

@@ -21,6 +21,10 @@ imagePullSecrets:
 {{- end }}
 securityContext:
   {{- include "heart-monitor.podSecurityContext" . | nindent 2 }}
+{{- with .Values.hostAliases }}
+hostAliases:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 dnsPolicy: {{ .Values.dnsPolicy }}
 {{- with .Values.dnsConfig }}
 dnsConfig:
@@ -37,9 +41,7 @@ tolerations:
 {{- end }}
 
 {{- define "heartbeat-writer.imagePullSecrets" -}}
-{{- range concat (.Values.flatline.image.pullSecrets | default list) (.Values.image.pullSecrets | default list) | uniq }}
-- name: {{ . | quote }}
-{{- end }}
+{{- include "heart-monitor.imagePullSecrets" (dict "context" . "secrets" .Values.image.pullSecrets) }}
 {{- end }}
 
 {{/* The beacon's variables. */}}

@@ -34,13 +34,13 @@ Helm: each name in ${…} is replaced by its text.
 {{- define "heartbeat-writer.ruleTexts" -}}
 {{- $settings := .Values.metrics.rules }}
 {{- $name := include "heart-monitor.fullname" . }}
-{{- $where := printf "kubectl -n %s" .Release.Namespace }}
+{{- $where := printf "kubectl -n %s" (include "heart-monitor.namespace" .) }}
 {{- /*
 A pod of a Deployment is called by the Deployment's name, its revision and a word of its own. Of a long name all that is
 sure to be left are 46 letters: Kubernetes cuts the first two to 58 in all, and 11 and a dash are the revision's.
 */}}
 {{- $pods := gt (len $name) 46 | ternary (printf "%s.+" (trunc 46 $name)) (printf "%s-[a-z0-9]+-[a-z0-9]+" $name) }}
-beacons: {{ printf `namespace="%s",pod=~"%s"` .Release.Namespace $pods | quote }}
+beacons: {{ printf `namespace="%s",pod=~"%s"` (include "heart-monitor.namespace" .) $pods | quote }}
 this_cluster: {{ .Values.flatline.cluster.this | quote }}
 exec: {{ printf "%s exec deploy/%s --" $where $name | quote }}
 logs: {{ printf "%s logs -l app.kubernetes.io/component=beacon --all-containers --ignore-errors --prefix --tail 5" $where | quote }}

@@ -22,6 +22,7 @@
 - guard.enabled
 - gate.prePull
 - replicaCount
+- autoscaling
 - image.registry
 - image.repository
 - image.tag

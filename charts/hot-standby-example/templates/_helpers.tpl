@@ -5,15 +5,13 @@
 
 {{- define "hot-standby-example.image" -}}
 {{- with .Values.image }}
-{{- list .registry .repository | compact | join "/" }}
+{{- list (include "heart-monitor.globalRegistry" $ | default .registry) .repository | compact | join "/" }}
 {{- if .digest }}@{{ .digest }}{{ else }}:{{ .tag }}{{ end }}
 {{- end }}
 {{- end }}
 
 {{- define "hot-standby-example.imagePullSecrets" -}}
-{{- range concat (.Values.flatline.image.pullSecrets | default list) (.Values.image.pullSecrets | default list) | uniq }}
-- name: {{ . | quote }}
-{{- end }}
+{{- include "heart-monitor.imagePullSecrets" (dict "context" . "secrets" .Values.image.pullSecrets) }}
 {{- end }}
 
 {{/* What is said of pods alone goes before what is said of everything. */}}

@@ -23,6 +23,7 @@ mod rights;
 mod rules;
 mod schema;
 mod shipped;
+mod subcharts;
 mod two_guards;
 mod versions;
 mod volumes;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// Places in a pod (`*` stands for every item of a list), each with the reason why it is passed over.
-const IRRELEVANT: [(&str, &str); 21] = [
+const IRRELEVANT: [(&str, &str); 22] = [
     ("apiVersion", "it is a pod"),
     ("kind", "it is a pod"),
     ("metadata/annotations", "nothing reads them"),
@@ -16,6 +16,7 @@ const IRRELEVANT: [(&str, &str); 21] = [
     ("spec/priorityClassName", "nobody is evicted"),
     ("spec/dnsConfig", "no name is looked up: the store has an address"),
     ("spec/dnsPolicy", "no name is looked up: the store has an address"),
+    ("spec/hostAliases", "no name is looked up: the store has an address"),
     ("spec/enableServiceLinks", "there are no services whose addresses would be in the environment"),
     ("spec/imagePullSecrets", "the registry lets everybody pull"),
     (
