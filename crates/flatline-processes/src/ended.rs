@@ -3,7 +3,7 @@
 use std::fmt;
 
 use flatline_shell::Exit;
-use rustix::process::WaitStatus;
+use rustix::process::{Signal, WaitStatus};
 
 /// How a child ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +24,11 @@ impl Ended {
             (None, Some(signal)) => Self::Signal(signal),
             (None, None) => Self::Lost,
         }
+    }
+
+    /// Whether this signal ended it.
+    pub fn is_by(self, signal: Signal) -> bool {
+        self == Self::Signal(signal.as_raw())
     }
 
     /// The code that a shell shows: its own, or 128 plus the signal; 255 where nobody knows.

@@ -17,6 +17,7 @@ mod soak;
 mod store;
 mod takeover;
 mod told;
+mod truth;
 mod users;
 
 use std::time::Duration;

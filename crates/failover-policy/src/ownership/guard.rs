@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     BootTime, ClusterId, Gate, GateRule, HoldTime, Look, MaintenanceFinding, Now, OnStoreLoss, Phase,
-    RecordLook, RecordState, Right, Span, Step, Swap, SwapOutcome, Verdict,
+    RecordLook, RecordState, Right, Span, Step, Swap, SwapOutcome, Verdict, Waiting,
 };
 
 /// What a guard is configured with.
@@ -176,18 +176,35 @@ impl Guard {
         matches!(self.child, Child::Running { .. })
     }
 
-    /// A right that is about to end is not worth a start, nor is one that rests on a beat from before the store was
-    /// away: the next beat would come too late, and the workload would be stopped and started again.
-    fn start(&mut self, now: Now) -> Option<ChildOrder> {
-        let (term, until) = self.right.held(now.hold)?;
-        let too_early = self.no_start_before.is_some_and(|before| now.hold < before);
-        let about_to_end = until.since(now.hold) < self.gate.rule().watch.poll.get();
-        let beats = self.gate.own_heart(now.boot).is_some_and(|own| own.verdict == Verdict::Beating);
-        if too_early || about_to_end || !beats {
-            return None;
+    /// What the workload waits for, or would wait for if it did not run; `None` while it is about to start. The owner's
+    /// workload waits for a beat of its own cluster, unless it runs.
+    pub fn waiting(&self, now: Now) -> Option<Waiting> {
+        match self.gate.waiting(now) {
+            Some(Waiting::Nothing) if !self.is_running() => self.may_start(now).err(),
+            waiting => waiting,
         }
+    }
+
+    fn start(&mut self, now: Now) -> Option<ChildOrder> {
+        let (term, until) = self.may_start(now).ok()?;
         self.child = Child::Running { term, until };
         Some(ChildOrder::Start { term })
+    }
+
+    /// The term to start under and until when, or what is missing. A right that is about to end is not worth a start, nor
+    /// is one that rests on a beat from before the store was away: the next beat would come too late, and the workload
+    /// would be stopped and started again.
+    fn may_start(&self, now: Now) -> Result<(u64, HoldTime), Waiting> {
+        let (term, until) = self.right.held(now.hold).ok_or(Waiting::OwnBeat)?;
+        let about_to_end = until.since(now.hold) < self.gate.rule().watch.poll.get();
+        let beats = self.gate.own_heart(now.boot).is_some_and(|own| own.verdict == Verdict::Beating);
+        if about_to_end || !beats {
+            return Err(Waiting::OwnBeat);
+        }
+        match self.no_start_before.filter(|before| now.hold < *before) {
+            Some(before) => Err(Waiting::Start(now.boot.after(before.since(now.hold)))),
+            None => Ok((term, until)),
+        }
     }
 
     fn watch_over(&mut self, term: u64, until: HoldTime, now: HoldTime) -> Option<ChildOrder> {
@@ -360,6 +377,26 @@ mod tests {
         // Nothing could be read for 4 s; what is seen then may have been written before.
         assert_eq!(guard.beat(4000, active()), None);
         assert_eq!(guard.beat(6000, active()), Some(ChildOrder::Start { term: 1 }));
+    }
+
+    #[test]
+    fn a_workload_that_its_cluster_owns_waits_for_a_beat_and_not_for_nothing() {
+        let active = || Phase::Active { previous: None };
+        let mut owner = Drained::new();
+        assert_eq!(owner.beat(0, active()), None);
+        assert_eq!(owner.guard.waiting(now(0)), Some(Waiting::OwnBeat), "before a beat under watch");
+        assert!(owner.beat(2000, active()).is_some());
+        assert_eq!(owner.guard.waiting(now(2000)), Some(Waiting::Nothing), "it runs");
+        owner.guard.handle_child_failed(now(2000).hold);
+        assert!(matches!(owner.guard.waiting(now(2000)), Some(Waiting::Start(_))), "it could not be started");
+        assert_eq!(owner.guard.waiting(now(3000)), None, "it is about to be");
+
+        let mut silent = Drained::new();
+        silent.beat(0, active());
+        silent.beat(2000, active());
+        assert!(silent.guard.poll_child(now(9000)).is_some(), "its right ran out");
+        silent.guard.handle_child_gone();
+        assert_eq!(silent.guard.waiting(now(9000)), Some(Waiting::OwnBeat), "it is stopped");
     }
 
     #[test]

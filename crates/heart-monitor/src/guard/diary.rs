@@ -24,6 +24,17 @@ pub(super) struct Diary<'d> {
     pub(super) not_started_told: Cell<Option<BootTime>>,
 }
 
+/// Why a workload is no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// Its own doing.
+    ByItself,
+    /// Somebody sent this guard a signal, as a pod that is deleted gets one, and it passed that on.
+    AfterSignal(Signal),
+    /// The guard stopped it.
+    Stopped,
+}
+
 /// Says what is guarded, and how.
 pub(super) fn announce(config: &OwnershipConfig, command: &CommandLine, store: &Store, counter: &Counter) {
     let rule = &config.rule;
@@ -93,12 +104,16 @@ impl Diary<'_> {
         tracing::info!(cluster = %self.this, signal = signal.as_raw(), "passed a signal on to the workload");
     }
 
-    pub(super) fn ended(&self, ended: Ended, by_itself: bool) {
-        if by_itself {
-            tracing::info!(cluster = %self.this, %ended, "workload ended by itself");
-        } else {
-            tracing::info!(cluster = %self.this, %ended, "workload stopped");
+    pub(super) fn ended(&self, ended: Ended, why: Ending) {
+        match why {
+            Ending::ByItself => tracing::info!(cluster = %self.this, %ended, "workload ended by itself"),
+            Ending::AfterSignal(signal) => tracing::info!(
+                cluster = %self.this, %ended, signal = signal.as_raw(),
+                "workload ended after the signal that was passed on to it"
+            ),
+            Ending::Stopped => tracing::info!(cluster = %self.this, %ended, "workload stopped"),
         }
+        self.chronicle.borrow_mut().gone();
     }
 
     pub(super) fn gave_up(&self) {

@@ -80,7 +80,8 @@ impl Errands<'_> {
             }
         }
         self.changed.notify_one();
-        self.chronicle.borrow_mut().note(&kept, guard.gate(), self.clock.now());
+        let now = self.clock.now();
+        self.chronicle.borrow_mut().note(&kept, guard.gate(), guard.waiting(now), now);
     }
 
     async fn activate(&mut self, request: ActivationRequest) {

@@ -9,7 +9,7 @@ use flatline_shell::{Clock, Exit, Signals, sleep_until};
 use rustix::process::Signal;
 use tokio::sync::Notify;
 
-use crate::guard::diary::Diary;
+use crate::guard::diary::{Diary, Ending};
 use crate::ownership::config::OwnershipConfig;
 
 /// The workload's side of a guard. The store's side is `errands`; both share the policy's guard, and `changed` is
@@ -28,7 +28,8 @@ impl Tending<'_> {
     /// Tends the workload until it ends by itself, or until somebody asks this process to end.
     pub(super) async fn run(&self, signals: &mut Signals) -> Exit {
         let mut workload: Option<Workload> = None;
-        let (mut asked_to_end, mut killed) = (false, false);
+        let (mut asked_to_end, mut hung_up): (Option<Signal>, Option<Signal>) = (None, None);
+        let mut killed = false;
         let mut idle_since = self.clock.now().boot;
         loop {
             // Before anything else, also after a thaw: what may not run any more is ended first.
@@ -51,9 +52,15 @@ impl Tending<'_> {
                     if let Some(workload) = workload.take() {
                         workload.cleared().await;
                     }
-                    let ended_by_itself = self.guard.borrow().is_running();
-                    self.diary.ended(ended, ended_by_itself);
-                    if ended_by_itself || asked_to_end {
+                    // A workload that does not read its configuration anew at a hangup ends by it.
+                    let passed_on = asked_to_end.or(hung_up.filter(|signal| ended.is_by(*signal)));
+                    let ending = match passed_on {
+                        _ if !self.guard.borrow().is_running() => Ending::Stopped,
+                        Some(signal) => Ending::AfterSignal(signal),
+                        None => Ending::ByItself,
+                    };
+                    self.diary.ended(ended, ending);
+                    if ending != Ending::Stopped || asked_to_end.is_some() {
                         return ended.exit();
                     }
                     self.guard.borrow_mut().handle_child_gone();
@@ -64,7 +71,11 @@ impl Tending<'_> {
                         self.diary.passed_on(signal);
                         // A workload that goes on after a hangup has read its configuration anew.
                         let reloads = signal == Signal::HUP && self.guard.borrow().is_running();
-                        asked_to_end |= Signals::asks_to_end(signal) && !reloads;
+                        if reloads {
+                            hung_up = Some(signal);
+                        } else if Signals::asks_to_end(signal) {
+                            asked_to_end.get_or_insert(signal);
+                        }
                         workload.signal(signal);
                     }
                     None if Signals::asks_to_end(signal) => return Exit::Signal(signal.as_raw()),

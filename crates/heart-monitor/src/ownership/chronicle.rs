@@ -16,7 +16,7 @@ use crate::heart_report::seconds;
 use crate::ownership::bulletin::Bulletin;
 use crate::ownership::config::OwnershipConfig;
 use crate::ownership::record_journal::RecordJournal;
-use crate::ownership::state::OwnershipState;
+use crate::ownership::state::{OwnershipState, Workload};
 use crate::ownership::words;
 use crate::watcher::Sight;
 
@@ -35,8 +35,7 @@ pub(crate) struct Chronicle {
     own: HeartJournal,
     /// What was last said to be waited for, and for whom.
     waiting: Option<(&'static str, Option<ClusterId>)>,
-    /// Whether the workload may run, as far as this process goes.
-    runs: bool,
+    workload: Workload,
     bulletin: Bulletin,
     next_summary: Option<BootTime>,
     state: Arc<OwnershipState>,
@@ -52,15 +51,15 @@ impl Chronicle {
             heart: None,
             own: HeartJournal::new(gate.this.clone(), timing, gate.watch),
             waiting: None,
-            runs: false,
+            workload: Workload::HeldBack,
             bulletin: Bulletin::new(gate, notifier),
             next_summary: None,
             state,
         }
     }
 
-    /// Takes what came of an errand that the gate has been handed.
-    pub(crate) fn note(&mut self, errand: &Errand, gate: &Gate, now: Now) {
+    /// Takes what came of an errand that the gate has been handed, and what the workload waits for now.
+    pub(crate) fn note(&mut self, errand: &Errand, gate: &Gate, waiting: Option<Waiting>, now: Now) {
         match errand {
             Errand::Own(look) => {
                 if let Some(own) = gate.own_heart(now.boot) {
@@ -76,19 +75,21 @@ impl Chronicle {
                 self.record.note_swap(swap, swapped.answer, swapped.error.as_ref());
             }
         }
-        self.state.note(errand, gate, now);
+        self.state.note(errand, gate, waiting.clone(), now);
         self.follow_the_watched(gate, now.boot);
-        let waiting = gate.waiting(now);
-        if self.runs {
-            // What a closed gate would wait for is nobody's business while the workload runs.
-            self.waiting = None;
-        } else {
+        let is_held_back = self.workload == Workload::HeldBack;
+        if is_held_back {
             self.note_waiting(waiting.as_ref(), now.boot);
+        } else {
+            // What a closed gate would wait for is nobody's business while the workload runs, or ends.
+            self.waiting = None;
         }
-        let blocks = !self.runs && waiting.as_ref().is_some_and(|waiting| *waiting != Waiting::Nothing);
-        self.bulletin.note(gate.record(), blocks, self.record.unreadable_for(now.boot));
+        // An owner whose workload is about to start is no standby to anybody who is told.
+        let owns = gate.waiting(now).is_none_or(|waiting| waiting == Waiting::Nothing);
+        let stands_by = self.workload != Workload::Runs && !owns;
+        self.bulletin.note(gate.record(), stands_by, self.record.unreadable_for(now.boot));
         self.bulletin.note_rehearsal(self.state.rehearsal_failure().as_deref());
-        if let Some(waiting) = waiting.filter(|_| blocks) {
+        if let Some(waiting) = waiting.filter(|_| is_held_back) {
             self.summarise(gate.record(), &waiting, now.boot);
         }
     }
@@ -131,18 +132,27 @@ impl Chronicle {
 
     /// Takes that the workload runs.
     pub(crate) fn runs(&mut self) {
-        self.runs = true;
-        self.state.note_blocked(false);
+        self.turns(Workload::Runs);
     }
 
     /// Tells that the workload may not run any more, counted once however often it is signalled. A gate that is closed
     /// tells so by itself.
-    pub(crate) fn stops(&mut self, record: Option<&OwnershipRecord>, cause: StopCause, reason: &str) {
-        if std::mem::take(&mut self.runs) {
+    pub(crate) fn stops(&mut self, record: Option<&OwnershipRecord>, cause: StopCause, reason: &'static str) {
+        if self.workload == Workload::Runs {
             self.state.note_stop(cause);
         }
         self.bulletin.stops(record, reason);
-        self.state.note_blocked(true);
+        self.turns(Workload::Stops(reason));
+    }
+
+    /// Takes that nothing of the workload runs any more.
+    pub(crate) fn gone(&mut self) {
+        self.turns(Workload::HeldBack);
+    }
+
+    fn turns(&mut self, workload: Workload) {
+        self.workload = workload;
+        self.state.note_workload(workload);
     }
 
     /// Gives what was told the time to get through. To be called before the process ends.

@@ -35,9 +35,20 @@ pub(crate) struct OwnershipState {
     known: Mutex<Known>,
 }
 
+/// How it stands with the workload, as far as this process goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Workload {
+    /// It does not run, and may not.
+    HeldBack,
+    /// It runs, or may run.
+    Runs,
+    /// It was told to end, and is not gone yet; why, in a sentence.
+    Stops(&'static str),
+}
+
 #[derive(Debug)]
 struct Known {
-    blocked: bool,
+    workload: Workload,
     record: RecordState,
     record_error: Option<StoreError>,
     /// When the record was last read, whatever it said.
@@ -74,7 +85,7 @@ impl OwnershipState {
             clock,
             metrics,
             known: Mutex::new(Known {
-                blocked: true,
+                workload: Workload::HeldBack,
                 record: RecordState::NotRead,
                 record_error: None,
                 record_read: None,
@@ -88,11 +99,10 @@ impl OwnershipState {
         }
     }
 
-    /// Takes what came of an errand, and what the gate makes of it.
-    pub(crate) fn note(&self, errand: &Errand, gate: &Gate, now: Now) {
+    /// Takes what came of an errand, what the gate makes of it, and what the workload waits for.
+    pub(crate) fn note(&self, errand: &Errand, gate: &Gate, waiting: Option<Waiting>, now: Now) {
         self.metrics.note_errand(errand);
         self.metrics.show_record(gate.record());
-        let waiting = gate.waiting(now);
         self.metrics.show_waiting(waiting.as_ref(), gate.letter());
         let mut known = self.known();
         if let Errand::Record(look) = errand {
@@ -136,10 +146,10 @@ impl OwnershipState {
         self.known().heart = None;
     }
 
-    /// Takes whether the workload is held back.
-    pub(crate) fn note_blocked(&self, blocked: bool) {
-        self.metrics.show_blocked(blocked);
-        self.known().blocked = blocked;
+    /// Takes how it stands with the workload.
+    pub(crate) fn note_workload(&self, workload: Workload) {
+        self.metrics.show_blocked(workload != Workload::Runs);
+        self.known().workload = workload;
     }
 
     /// Takes that a guard stops its workload.
@@ -203,7 +213,7 @@ impl Report for OwnershipState {
             "cluster": self.this,
             "letter": known.letter.map(Letter::as_str),
             "ownership": self.mode,
-            "blocked": known.blocked,
+            "blocked": known.workload != Workload::Runs,
             "heart_beat_count": beats,
             "info": info(&known, now),
             "waiting": known.waiting.as_ref().map(|waiting| waiting_value(waiting, now)),
@@ -233,10 +243,11 @@ impl OwnershipState {
 
 fn info(known: &Known, now: BootTime) -> String {
     let fault = words::fault(&known.record).or_else(|| known.record_error.as_ref().map(ToString::to_string));
-    let waits = match &known.waiting {
-        Some(waiting) => words::sentence(waiting, now),
-        None if known.blocked => "about to act".to_owned(),
-        None => "this cluster owns the work".to_owned(),
+    let waits = match (known.workload, &known.waiting) {
+        (Workload::Runs, waiting) => words::running(waiting.as_ref()).to_owned(),
+        (Workload::Stops(why), _) => why.to_owned(),
+        (Workload::HeldBack, Some(waiting)) => words::sentence(waiting, now),
+        (Workload::HeldBack, None) => "about to act".to_owned(),
     };
     match fault {
         Some(fault) => format!("{waits}; {fault}"),

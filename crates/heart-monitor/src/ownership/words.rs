@@ -54,7 +54,7 @@ pub(crate) fn remedy(state: &RecordState) -> &'static str {
 }
 
 /// The terms by which a closed gate waits.
-pub(crate) const WAITS: [&str; 15] = [
+pub(crate) const WAITS: [&str; 16] = [
     "record",
     "store_grace",
     "lost_record",
@@ -69,6 +69,7 @@ pub(crate) const WAITS: [&str; 15] = [
     "release",
     "successor",
     "retry",
+    "start",
     "nothing",
 ];
 
@@ -89,6 +90,7 @@ pub(crate) fn waiting(waiting: &Waiting) -> &'static str {
         Waiting::Release(_) => "release",
         Waiting::Successor(_) => "successor",
         Waiting::Retry(_) => "retry",
+        Waiting::Start(_) => "start",
         Waiting::Nothing => "nothing",
     }
 }
@@ -128,7 +130,35 @@ pub(crate) fn sentence(waiting: &Waiting, now: BootTime) -> String {
             format!("blocked until cluster {cluster} takes over or its heart is flat")
         }
         Waiting::Retry(_) => format!("blocked until the record is changed; tries again{within}"),
+        Waiting::Start(_) => format!("blocked until the command can be started; tries again{within}"),
         Waiting::Nothing => "this cluster owns the work".to_owned(),
+    }
+}
+
+/// How it stands with a workload that runs, in a sentence: `waiting` is what it would wait for if it did not.
+pub(crate) fn running(waiting: Option<&Waiting>) -> &'static str {
+    match waiting {
+        None | Some(Waiting::Nothing | Waiting::OwnBeat | Waiting::Start(_)) => {
+            "the workload runs: this cluster owns the work"
+        }
+        Some(Waiting::Record | Waiting::StoreGrace(_)) => {
+            "the workload still runs, though the ownership record cannot be read: until the last beat that was confirmed \
+             is too old"
+        }
+        Some(Waiting::Lost | Waiting::Unusable | Waiting::FirstRecord(_)) => {
+            "the workload still runs, though the ownership record is not to be trusted: until the last beat that was \
+             confirmed is too old"
+        }
+        Some(
+            Waiting::Heart(_)
+            | Waiting::TakeoverDelay(_)
+            | Waiting::Maintenance
+            | Waiting::Verify(_)
+            | Waiting::Claim(..)
+            | Waiting::Release(_)
+            | Waiting::Successor(_)
+            | Waiting::Retry(_),
+        ) => "the workload still runs, and is about to be stopped: this cluster may not run it any more",
     }
 }
 

@@ -44,6 +44,8 @@ pub enum Waiting {
     Successor(ClusterId),
     /// For the next try after a swap that failed.
     Retry(BootTime),
+    /// A guard, for the next try of a start that failed.
+    Start(BootTime),
     /// For nothing: this cluster owns the work.
     Nothing,
 }
@@ -69,7 +71,8 @@ impl Waiting {
             | Self::Verify(until)
             | Self::Claim(_, until)
             | Self::Release(until)
-            | Self::Retry(until) => Some(*until),
+            | Self::Retry(until)
+            | Self::Start(until) => Some(*until),
             Self::Record
             | Self::Lost
             | Self::Unusable

@@ -113,7 +113,8 @@ impl<'h> Hold<'h> {
                 self.gate.handle_swap(*swap, swapped.outcome, swapped.issued, swapped.completed);
             }
         }
-        self.chronicle.note(&kept, &self.gate, self.clock.now());
+        let now = self.clock.now();
+        self.chronicle.note(&kept, &self.gate, self.gate.waiting(now), now);
     }
 
     async fn activate(&mut self, request: ActivationRequest) {
