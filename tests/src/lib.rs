@@ -16,6 +16,7 @@
 mod azurite;
 mod binaries;
 mod blob;
+mod dead_mount;
 mod entra;
 mod family;
 mod folder;
@@ -40,6 +41,7 @@ mod tools;
 pub use azurite::{Azurite, Validity};
 pub use binaries::{Binary, use_binaries_in};
 pub use blob::BlobStore;
+pub use dead_mount::DeadMount;
 pub use entra::{Certificates, IdentityProvider};
 pub use family::Relative;
 pub use folder::FolderStore;

@@ -1,9 +1,10 @@
 //! A store that goes away and comes back.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use flatline_tests::{Azurite, BlobStore, FolderStore, TestStore, pause};
+use flatline_tests::{Azurite, BlobStore, DeadMount, FolderStore, TestStore, pause};
 
 use crate::scene::{Scene, UNHURRIED, play, play_at};
 
@@ -31,6 +32,34 @@ fn a_frozen_azurite_stops_the_owner_and_starts_nobody() -> Result<()> {
             || azurite.freeze(),
             || azurite.thaw(),
         )
+    })
+}
+
+/// As a share whose server is gone for good and that is mounted anew: no call that was under way ever returns.
+#[test]
+fn calls_that_never_return_silence_no_beacon_and_blind_no_guard_once_the_mount_is_replaced() -> Result<()> {
+    if let Some(reason) = DeadMount::unavailable() {
+        println!("skipped: no mount can hang here, since {reason}");
+        return Ok(());
+    }
+    play(FolderStore::new()?, |scene| {
+        let (mut a, mut b) = scene.pair()?;
+        let mut mount = DeadMount::over(&scene.store.path())?;
+        a.runs_nothing()?;
+        pause(Duration::from_secs(25))?;
+        mount.take_away()?;
+        // The reads of a monitor try again every half minute, beats sooner.
+        scene.has_begun("a", 2)?;
+        scene.log.runs_on("a", scene.pace.watch)?;
+        ensure!(scene.record_says("term").as_deref() == Some("1"), "nobody else ever owned the work");
+        for process in [&mut a.writer, &mut a.guard, &mut b.writer, &mut b.guard] {
+            ensure!(process.is_running()?, "none of them was to need a new start");
+        }
+        // What hangs in FUSE cannot even be killed; by then it has done its part.
+        drop(mount);
+        a.dies()?;
+        scene.runs("b", 2)?;
+        Ok(())
     })
 }
 

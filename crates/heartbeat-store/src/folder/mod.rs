@@ -34,35 +34,27 @@ use tokio::time::timeout;
 use tracing::debug;
 
 use crate::{Backend, Beat, BeatDetails, Record, RecordName, RecordVersion, StoreError};
-use lane::Lane;
+use lane::{Lane, Pace};
 pub use publishing::Publishing;
 use root::Root;
 
 /// Reads that may be under way at once, and so the threads that a hung mount soon keeps with reads. A
 /// monitor polls with one; the others are for a mount that hangs and comes back, and for `status`.
 const READS_AT_ONCE: usize = 8;
-/// Reads that may try a stuck mount besides, one every half minute: a mount that was replaced answers them.
-const SCOUTING_READS: usize = 8;
-/// How often such a read goes out.
-const READ_SCOUT_EVERY: Duration = Duration::from_secs(30);
 /// Beats that may be under way at once.
 const BEATS_AT_ONCE: usize = 1;
-/// Beats that may be tried although one before them hangs: one call that never returns must not silence a healthy
-/// heart. The old one may land late, as a request to Blob may, and restart silence once.
-const SCOUTING_BEATS: usize = 4;
-/// How often such a beat goes out: two of the default write deadlines and a little, and well within the default
-/// threshold.
-const BEAT_SCOUT_EVERY: Duration = Duration::from_millis(3500);
 /// How long a beat waits for its details. The stamp has landed by then; details that hang are refused at once
 /// from the next beat on.
 const DETAILS_PATIENCE: Duration = Duration::from_millis(100);
 /// Changes of records that may be under way at once.
 const SWAPS_AT_ONCE: usize = 1;
-/// Changes that may be tried although one before them hangs, one every half minute: a standby whose mount was replaced
-/// must be able to claim. The old one may land late, and like any other only over the state that it names.
-const SCOUTING_SWAPS: usize = 4;
-/// How often such a change goes out.
-const SWAP_SCOUT_EVERY: Duration = Duration::from_secs(30);
+/// Whatever a beacon writes: one call that never returns must not silence a healthy heart. The old one may land late,
+/// as a request to Blob may, and restart silence once. Two of the default write deadlines and a little, and well
+/// within the default threshold.
+const BEATING: Pace = Pace { first_every: Duration::from_millis(3500), first: 4 };
+/// Whatever a monitor does: a standby whose mount was replaced must see, and be able to claim. A change that lands
+/// late does so like any other only over the state that it names.
+const WATCHING: Pace = Pace { first_every: Duration::from_secs(30), first: 8 };
 
 /// A store in a folder. Opening it touches nothing: whether the folder is there shows with each operation.
 #[derive(Debug)]
@@ -90,10 +82,10 @@ impl FolderBackend {
     fn on(root: Root) -> Self {
         Self {
             root: Arc::new(root),
-            reads: Lane::with_scouts("read", READS_AT_ONCE, SCOUTING_READS, READ_SCOUT_EVERY),
-            beats: Lane::with_scouts("beat", BEATS_AT_ONCE, SCOUTING_BEATS, BEAT_SCOUT_EVERY),
-            details: Lane::new("write of beat details", 1),
-            swaps: Lane::with_scouts("change of a record", SWAPS_AT_ONCE, SCOUTING_SWAPS, SWAP_SCOUT_EVERY),
+            reads: Lane::new("read", READS_AT_ONCE, WATCHING),
+            beats: Lane::new("beat", BEATS_AT_ONCE, BEATING),
+            details: Lane::new("write of beat details", 1, BEATING),
+            swaps: Lane::new("change of a record", SWAPS_AT_ONCE, WATCHING),
         }
     }
 
