@@ -32,10 +32,10 @@ pub use detector::{Detector, NeverSeen, WatchRule};
 pub use letter::Letter;
 pub use look::{Finding, Look};
 pub use ownership::{
-    ChildOrder, Floor, Gate, GateRule, Guard, GuardRule, Handover, HandoverEnd, HandoverRule, HandoverStep,
-    HandoverWait, LeaseTiming, LossCause, Maintenance, MaintenanceFinding, Mode, OnStoreLoss, Opening,
-    OwnershipRecord, Phase, Purpose, RecordFinding, RecordLook, RecordMemory, RecordState, Right, Step,
-    StopCause, Swap, SwapOutcome, UnusableRecord, Waiting,
+    ChildOrder, Exhausted, Floor, Gate, GateRule, Guard, GuardRule, Handover, HandoverEnd, HandoverRule,
+    HandoverStep, HandoverWait, LeaseTiming, LossCause, Maintenance, MaintenanceFinding, Mode, OnStoreLoss,
+    Opening, OwnershipRecord, Phase, Purpose, RecordFinding, RecordLook, RecordMemory, RecordState, Right,
+    Step, StopCause, Swap, SwapOutcome, UnusableRecord, Waiting,
 };
 pub use signed_span::SignedSpan;
 pub use span::{InvalidSpan, Span};

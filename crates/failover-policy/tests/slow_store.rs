@@ -104,6 +104,7 @@ fn an_operators_handover_begins() {
         drain: Span::ZERO,
         by: "operator".to_owned(),
         watch: WatchRule::new(&timing),
+        lease: LeaseTiming::of(&timing),
         cache_age: Span::ZERO,
     });
     let mut since = Duration::ZERO;

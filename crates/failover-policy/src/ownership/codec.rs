@@ -82,6 +82,9 @@ impl Stored {
         if self.version == 0 || self.revision == 0 || self.term == 0 {
             return Err("version, revision and term start at 1");
         }
+        if self.watch == Span::ZERO || self.stop > self.watch {
+            return Err("watch is more than 0s, and stop at most watch");
+        }
         let printable =
             |text: &str| text.len() <= OwnershipRecord::MAX_TEXT && !text.chars().any(char::is_control);
         if self.by.is_empty() || !printable(&self.by) || !printable(&self.reason) {
@@ -259,7 +262,8 @@ mod tests {
         let pending = ("phase", json!("pending"));
         let null = |field| (field, Value::Null);
         let line = "by and reason are one short line each";
-        let table: [(&[(&str, Value)], &str); 18] = [
+        let promises = "watch is more than 0s, and stop at most watch";
+        let table: [(&[(&str, Value)], &str); 21] = [
             (&[("version", json!(0))], "start at 1"),
             (&[("revision", json!(0))], "start at 1"),
             (&[("term", json!(0))], "start at 1"),
@@ -269,6 +273,9 @@ mod tests {
             (&[("phase", json!("Active"))], "unknown variant"),
             (&[("watch", json!("9"))], "not a duration"),
             (&[("stop", json!("31d"))], "longer than"),
+            (&[("watch", json!("0s"))], promises),
+            (&[("watch", json!("0s")), ("stop", json!("0s"))], promises),
+            (&[("stop", json!("9001ms"))], promises),
             (&[("since", json!("yesterday"))], "not an instant"),
             (&[("by", json!(""))], line),
             (&[("by", json!("pod\u{1b}[31m"))], line),

@@ -2,8 +2,9 @@
 
 use crate::ownership::record::Signature;
 use crate::{
-    BootTime, ClusterId, Detector, Look, Now, OwnershipRecord, Phase, Purpose, RecordFinding, RecordLook,
-    RecordMemory, RecordState, Span, Swap, SwapOutcome, UnusableRecord, Verdict, WatchRule,
+    BootTime, ClusterId, Detector, Exhausted, LeaseTiming, Look, Now, OwnershipRecord, Phase, Purpose,
+    RecordFinding, RecordLook, RecordMemory, RecordState, Span, Swap, SwapOutcome, UnusableRecord, Verdict,
+    WatchRule,
 };
 
 /// What a handover is asked to do.
@@ -17,6 +18,8 @@ pub struct HandoverRule {
     pub by: String,
     /// When the successor counts as beating or silent.
     pub watch: WatchRule,
+    /// What this handover writes into the record when it completes: nobody holds the work by what was promised before.
+    pub lease: LeaseTiming,
     /// `c`: how old the answer of a guard's read can be on this place.
     pub cache_age: Span,
 }
@@ -59,6 +62,8 @@ pub enum HandoverEnd {
     Lost,
     /// The record cannot be used.
     Unusable(UnusableRecord),
+    /// The record cannot count further.
+    Exhausted(Exhausted),
 }
 
 /// What a handover waits for, for people.
@@ -242,8 +247,7 @@ impl Handover {
                 self.decide_releasing(record, *drain, now)
             }
             Phase::Releasing { .. } if record.owner == self.rule.to => {
-                let next = record.kept("handover called off by hand", self.sign(now));
-                Ok(self.swap(Purpose::CallOff, next))
+                self.swap(Purpose::CallOff, record.kept("handover called off by hand", self.sign(now)))
             }
             Phase::Releasing { .. } => Err(Pause::Done(HandoverEnd::OtherHandover(Box::new(record.clone())))),
         }
@@ -268,11 +272,14 @@ impl Handover {
         }
     }
 
-    /// The work is released only to a heart that beats.
+    /// The work is released only to a heart that beats, and only where a term is left for it.
     fn decide_release(&self, record: &OwnershipRecord, now: Now) -> Result<Swap, Pause> {
+        if let Some(why) = record.exhausted() {
+            return Err(Pause::Done(HandoverEnd::Exhausted(why)));
+        }
         if self.successor.assess(now.boot).verdict == Verdict::Beating {
             let next = record.released_to(&self.rule.to, self.rule.drain, self.sign(now));
-            return Ok(self.swap(Purpose::Release, next));
+            return self.swap(Purpose::Release, next);
         }
         let watched = self.watched_since.map_or(std::time::Duration::ZERO, |first| now.boot.since(first));
         if watched >= self.rule.watch.flatline_after.get() {
@@ -285,7 +292,7 @@ impl Handover {
         let verdict = self.successor.assess(now.boot).verdict;
         if verdict.is_flatlined() {
             let next = record.kept("handover called off: the successor is silent", self.sign(now));
-            return Ok(self.swap(Purpose::CallOff, next));
+            return self.swap(Purpose::CallOff, next);
         }
         let since = self.stands.map_or(now.boot, |(_, since)| since);
         let stopped = since.after(record.timing.settle(drain) + self.rule.cache_age.get());
@@ -295,12 +302,13 @@ impl Handover {
         if verdict != Verdict::Beating {
             return Err(Pause::Wait(HandoverWait::SuccessorBeat));
         }
-        let next = record.handed_to(&self.rule.to, record.timing, self.sign(now));
-        Ok(self.swap(Purpose::Complete, next))
+        let next = record.handed_to(&self.rule.to, self.rule.lease, self.sign(now));
+        self.swap(Purpose::Complete, next)
     }
 
-    fn swap(&self, purpose: Purpose, record: OwnershipRecord) -> Swap {
-        Swap { over: self.state.record().map(|record| record.revision), record, purpose }
+    fn swap(&self, purpose: Purpose, record: Result<OwnershipRecord, Exhausted>) -> Result<Swap, Pause> {
+        let record = record.map_err(|why| Pause::Done(HandoverEnd::Exhausted(why)))?;
+        Ok(Swap { over: self.state.record().map(|record| record.revision), record, purpose })
     }
 
     fn sign(&self, now: Now) -> Signature<'_> {

@@ -23,10 +23,12 @@ impl LeaseTiming {
     /// quartz clock shows.
     const DRIFT_FACTOR_PER_MILLE: i64 = 998;
 
-    /// What a monitor with this timing promises.
+    /// What a monitor with this timing promises. Only a guard promises to stop something, and none starts with a `K`
+    /// above its watch; whoever else writes a record has no longer one than a guard could have.
     pub fn of(timing: &Timing) -> Self {
-        let stop = Span::try_from(timing.stop()).unwrap_or(Span::MAX);
-        Self { watch: timing.watch(), stop }
+        let watch = timing.watch();
+        let stop = Span::try_from(timing.stop()).unwrap_or(Span::MAX).min(watch);
+        Self { watch, stop }
     }
 
     /// `L = watch·(1 − 2ρ) − stop`: how long one beat extends a guard's right to run; negative where nothing is
@@ -48,6 +50,12 @@ impl LeaseTiming {
         Self { watch: self.watch.min(record.watch), ..self }
     }
 
+    /// Whether these promises, of a record, ask for several times the watch of one's own: twice or more. A rollout
+    /// changes less than that, or not for long; what stays is a slip.
+    pub fn asks_for_far_more_than(self, own: Self) -> bool {
+        self.watch.get() >= 2 * own.watch.get()
+    }
+
     /// How long nobody may run after the right to run was taken away by a record: the longest that a guard can
     /// still hold and stop (`L + K` is a little less than `watch`), and on top of it the `drain` that the
     /// workload was given, stretched by what clocks may drift.
@@ -66,6 +74,24 @@ mod tests {
         assert_eq!(promise, LeaseTiming { watch: Span::from_secs(9), stop: Span::from_secs(2) });
         assert_eq!(promise.hold().to_string(), "6.982s", "9·0.998 − 2");
         assert_eq!(promise.settle(Span::from_secs(5)), Duration::from_millis(14_010));
+    }
+
+    #[test]
+    fn nobody_promises_to_stop_in_more_than_the_watch() {
+        for (flatline_after, stop_grace, stop) in [(10, 1, 1500), (10, 8, 8500), (10, 9, 9000), (2, 60, 1000)]
+        {
+            let timing = Timing {
+                flatline_after: Span::from_secs(flatline_after),
+                stop_grace: Span::from_secs(stop_grace),
+                ..Timing::default()
+            };
+            let promise = LeaseTiming::of(&timing);
+            assert_eq!(promise.stop, Span::from_millis(stop), "{timing:?}");
+            assert!(
+                timing.check(crate::Role::Guard).is_err()
+                    || Duration::from_secs(stop_grace) < promise.stop.get()
+            );
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@
 //! `crates/failover-proofs`.
 
 mod codec;
+mod counters;
 mod gate;
 mod guard;
 mod handover;
@@ -26,12 +27,13 @@ mod right;
 mod step;
 
 pub use codec::UnusableRecord;
+pub use counters::{Exhausted, Floor};
 pub use gate::{Gate, GateRule, Mode, Opening, Waiting};
 pub use guard::{ChildOrder, Guard, GuardRule, StopCause};
 pub use handover::{Handover, HandoverEnd, HandoverRule, HandoverStep, HandoverWait};
 pub use lease_timing::LeaseTiming;
 pub use look::{LossCause, RecordFinding, RecordLook, RecordMemory, RecordState};
 pub use maintenance::{Maintenance, MaintenanceFinding};
-pub use record::{Floor, OwnershipRecord, Phase};
+pub use record::{OwnershipRecord, Phase};
 pub use right::{OnStoreLoss, Right};
 pub use step::{Purpose, Step, Swap, SwapOutcome};

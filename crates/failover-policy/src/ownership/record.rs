@@ -1,5 +1,6 @@
 //! The record: who owns the work, and every change that it can go through.
 
+use super::counters::{self, Exhausted, Floor};
 use crate::{ClusterId, LeaseTiming, Span, Tick};
 
 /// The ownership record. Every change is the next revision, by compare-and-swap over the one that was read.
@@ -57,16 +58,6 @@ impl Phase {
     }
 }
 
-/// The least counters that an activation writes. A record that was lost may have had higher ones than what is there
-/// now, and whoever read it would take anything lower for a restored backup.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Floor {
-    /// The least revision.
-    pub revision: u64,
-    /// The least term.
-    pub term: u64,
-}
-
 /// Who changes the record, and when by its wall clock.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Signature<'s> {
@@ -77,10 +68,17 @@ pub(crate) struct Signature<'s> {
 impl OwnershipRecord {
     /// The term that the primary has while there is no record, and in the first one.
     pub const FIRST_TERM: u64 = 1;
+    /// The reason of a change of owner that waited for nothing.
+    const ACTIVATED: &'static str = "activated by hand";
     /// The reason of a claim that its own cluster gave back.
     pub(crate) const GIVEN_BACK: &'static str = "claim given back: the heart beats";
     /// The reason of a claim that the cluster it was made against took back.
     pub(crate) const CONTESTED: &'static str = "claim contested: the heart beats";
+
+    /// Whether an operator made the owner what it is, without waiting.
+    pub fn was_activated(&self) -> bool {
+        self.reason == Self::ACTIVATED
+    }
 
     /// Whether this cluster may run by this record.
     pub fn lets_run(&self, cluster: &ClusterId) -> bool {
@@ -129,83 +127,107 @@ impl OwnershipRecord {
     }
 
     /// The first record that is stored: what was implied, in writing.
-    pub(crate) fn written_down(&self, sign: Signature) -> Self {
-        self.next(&self.owner, Phase::Active { previous: None }, sign, "first record")
+    pub(crate) fn written_down(&self, sign: Signature) -> Result<Self, Exhausted> {
+        self.begun(&self.owner, Phase::Active { previous: None }, sign, "first record")
     }
 
     /// A takeover's first step, over this record. Nobody else's right to run can be extended from here on.
-    pub(crate) fn claimed_by(&self, claimant: &ClusterId, sign: Signature) -> Self {
+    ///
+    /// Refused where no term is left to own the work under: nobody could run any more.
+    pub(crate) fn claimed_by(&self, claimant: &ClusterId, sign: Signature) -> Result<Self, Exhausted> {
+        self.next_term()?;
         let previous = self.last_that_may_run().clone();
         let reason = format!("claim: the heart of cluster {previous} is flat");
-        self.next(claimant, Phase::Pending { previous }, sign, &reason)
+        self.begun(claimant, Phase::Pending { previous }, sign, &reason)
     }
 
     /// A takeover's last step: the claimant of this record owns the work, under its own timing.
-    pub(crate) fn owned(&self, timing: LeaseTiming, sign: Signature) -> Self {
+    pub(crate) fn owned(&self, timing: LeaseTiming, sign: Signature) -> Result<Self, Exhausted> {
         let previous = Some(self.last_that_may_run().clone());
         let owner = self.owner.clone();
-        let next = self.next(&owner, Phase::Active { previous }, sign, "takeover");
-        Self { term: self.next_term(), timing, ..next }
+        let next = self.next(&owner, Phase::Active { previous }, sign, "takeover")?;
+        Ok(Self { term: self.next_term()?, timing, ..next })
     }
 
     /// The claim of this record taken back by or for the cluster that it was made against.
-    pub(crate) fn refused_to_claimant(&self, reason: &'static str, sign: Signature) -> Self {
+    pub(crate) fn refused_to_claimant(
+        &self,
+        reason: &'static str,
+        sign: Signature,
+    ) -> Result<Self, Exhausted> {
         let phase = Phase::Active { previous: Some(self.owner.clone()) };
         self.next(self.last_that_may_run(), phase, sign, reason)
     }
 
-    /// A handover's first step: the owner is to stop.
-    pub(crate) fn released_to(&self, successor: &ClusterId, drain: Span, sign: Signature) -> Self {
+    /// A handover's first step: the owner is to stop. Refused where no term is left for the successor.
+    pub(crate) fn released_to(
+        &self,
+        successor: &ClusterId,
+        drain: Span,
+        sign: Signature,
+    ) -> Result<Self, Exhausted> {
+        self.next_term()?;
         let phase = Phase::Releasing { successor: successor.clone(), drain };
-        self.next(&self.owner, phase, sign, "handover")
+        self.begun(&self.owner, phase, sign, "handover")
     }
 
     /// A handover's last step: the successor owns the work. `timing` is its own where it completes by itself.
-    pub(crate) fn handed_to(&self, successor: &ClusterId, timing: LeaseTiming, sign: Signature) -> Self {
+    pub(crate) fn handed_to(
+        &self,
+        successor: &ClusterId,
+        timing: LeaseTiming,
+        sign: Signature,
+    ) -> Result<Self, Exhausted> {
         let phase = Phase::Active { previous: Some(self.owner.clone()) };
-        let next = self.next(successor, phase, sign, "handed over");
-        Self { term: self.next_term(), timing, ..next }
+        let next = self.next(successor, phase, sign, "handed over")?;
+        Ok(Self { term: self.next_term()?, timing, ..next })
     }
 
     /// A handover called off: the owner keeps the work, and its term.
-    pub(crate) fn kept(&self, reason: &str, sign: Signature) -> Self {
+    pub(crate) fn kept(&self, reason: &str, sign: Signature) -> Result<Self, Exhausted> {
         self.next(&self.owner, Phase::Active { previous: None }, sign, reason)
     }
 
     /// The record by which an operator makes `cluster` the owner at once, over `current` or, where that is `None`,
-    /// over nothing that can be read. `floor` is below whatever was lost: see [`Floor`].
-    #[must_use]
+    /// over nothing that can be read. `floor` is above whatever was lost: see [`Floor`]. Refused where the counters
+    /// that it takes leave none for what comes after.
     pub fn activated(
         current: Option<&Self>,
         cluster: &ClusterId,
         timing: LeaseTiming,
         floor: Floor,
         (by, since): (&str, Tick),
-    ) -> Self {
+    ) -> Result<Self, Exhausted> {
         let previous =
             current.map(|current| current.last_that_may_run().clone()).filter(|old| old != cluster);
-        Self {
-            revision: current.map_or(1, Self::next_revision).max(floor.revision),
-            term: current.map_or(Self::FIRST_TERM, Self::next_term).max(floor.term),
+        let revision = current.map_or(Ok(1), Self::next_revision)?.max(floor.revision);
+        let term = current.map_or(Ok(Self::FIRST_TERM), Self::next_term)?.max(floor.term);
+        Ok(Self {
+            revision: counters::with_room(revision).ok_or(Exhausted::Revision(revision))?,
+            term: counters::with_room(term).ok_or(Exhausted::Term(term))?,
             owner: cluster.clone(),
             phase: Phase::Active { previous },
             timing,
             since,
             by: by.to_owned(),
-            reason: "activated by hand".to_owned(),
-        }
+            reason: Self::ACTIVATED.to_owned(),
+        })
     }
 
     /// The same record as its next revision, so that whoever decided on this one reads again.
-    #[must_use]
-    pub fn bumped(&self, by: &str) -> Self {
-        Self { revision: self.next_revision(), by: by.to_owned(), ..self.clone() }
+    pub fn bumped(&self, by: &str) -> Result<Self, Exhausted> {
+        Ok(Self { revision: self.next_revision()?, by: by.to_owned(), ..self.clone() })
     }
 
     /// The same with a longer watch, which its owner's guards need to hold as long as they are configured to. It binds
     /// claimants before any guard relies on it, so it may change while the work is held; a shorter one may not.
-    pub(crate) fn lengthened(&self, timing: LeaseTiming, sign: Signature) -> Self {
-        Self { timing, ..self.next(&self.owner, self.phase.clone(), sign, "longer watch") }
+    pub(crate) fn lengthened(&self, timing: LeaseTiming, sign: Signature) -> Result<Self, Exhausted> {
+        Ok(Self { timing, ..self.begun(&self.owner, self.phase.clone(), sign, "longer watch")? })
+    }
+
+    /// Why no other cluster can come to own the work after this record, where none can.
+    pub fn exhausted(&self) -> Option<Exhausted> {
+        self.room_to_begin().and_then(|()| self.next_term().map(drop)).err()
     }
 
     /// The last cluster that may have run: whose heart a claimant must find flat.
@@ -216,9 +238,27 @@ impl OwnershipRecord {
         }
     }
 
-    fn next(&self, owner: &ClusterId, phase: Phase, sign: Signature, reason: &str) -> Self {
-        Self {
-            revision: self.next_revision(),
+    /// The next revision, where it begins something that other revisions have to end.
+    fn begun(
+        &self,
+        owner: &ClusterId,
+        phase: Phase,
+        sign: Signature,
+        reason: &str,
+    ) -> Result<Self, Exhausted> {
+        self.room_to_begin()?;
+        self.next(owner, phase, sign, reason)
+    }
+
+    fn next(
+        &self,
+        owner: &ClusterId,
+        phase: Phase,
+        sign: Signature,
+        reason: &str,
+    ) -> Result<Self, Exhausted> {
+        Ok(Self {
+            revision: self.next_revision()?,
             term: self.term,
             owner: owner.clone(),
             phase,
@@ -226,16 +266,19 @@ impl OwnershipRecord {
             since: sign.since,
             by: sign.by.to_owned(),
             reason: reason.to_owned(),
-        }
+        })
     }
 
-    /// Counters of 64 bits do not run out; a forged record at the very end stays there, and its swap fails.
-    fn next_revision(&self) -> u64 {
-        self.revision.saturating_add(1)
+    fn room_to_begin(&self) -> Result<(), Exhausted> {
+        counters::with_room(self.revision).map(drop).ok_or(Exhausted::Revision(self.revision))
     }
 
-    fn next_term(&self) -> u64 {
-        self.term.saturating_add(1)
+    fn next_revision(&self) -> Result<u64, Exhausted> {
+        self.revision.checked_add(1).ok_or(Exhausted::Revision(self.revision))
+    }
+
+    fn next_term(&self) -> Result<u64, Exhausted> {
+        self.term.checked_add(1).ok_or(Exhausted::Term(self.term))
     }
 }
 
@@ -286,6 +329,12 @@ pub(crate) mod tests {
     pub(crate) fn records() -> impl Strategy<Value = OwnershipRecord> {
         let names = || "[a-z0-9]([-a-z0-9]{0,5}[a-z0-9])?".prop_map(|name| id(&name));
         let spans = || (0..=2_592_000_000_u64).prop_map(Span::from_millis);
+        let timings = (1..=2_592_000_000_u64).prop_flat_map(|watch| {
+            (Just(watch), 0..=watch).prop_map(|(watch, stop)| LeaseTiming {
+                watch: Span::from_millis(watch),
+                stop: Span::from_millis(stop),
+            })
+        });
         let texts = || "[ -~äöü→]{0,40}";
         let since = (0..253_402_300_800_000_u64)
             .prop_map(|ms| Tick::from_unix(std::time::Duration::from_millis(ms)).unwrap());
@@ -298,13 +347,13 @@ pub(crate) mod tests {
                 _ => Some((owner, Phase::Releasing { successor: other, drain })),
             },
         );
-        (1..=u64::MAX, 1..=u64::MAX, phases, spans(), spans(), since, texts(), texts()).prop_map(
-            |(revision, term, (owner, phase), watch, stop, since, by, reason)| OwnershipRecord {
+        (1..=u64::MAX, 1..=u64::MAX, phases, timings, since, texts(), texts()).prop_map(
+            |(revision, term, (owner, phase), timing, since, by, reason)| OwnershipRecord {
                 revision,
                 term,
                 owner,
                 phase,
-                timing: LeaseTiming { watch, stop },
+                timing,
                 since,
                 by: format!("b{by}"),
                 reason,
@@ -374,6 +423,7 @@ pub(crate) mod tests {
             ("call off", releasing().kept("silent", SIGN), "a", kept, 3, 9),
         ];
         for (change, record, owner, phase, term, watch) in table {
+            let record = record.unwrap();
             let is = (record.revision, record.term, record.owner.as_str(), record.phase, record.timing);
             assert_eq!(is, (6, term, owner, phase, lease(watch)), "{change}");
             assert_eq!((record.by.as_str(), record.since), ("me", AT), "{change}");
@@ -385,7 +435,7 @@ pub(crate) mod tests {
     fn the_first_record_says_what_was_implied_without_it() {
         let implied = OwnershipRecord::implied(&id("a"), lease(9), AT);
         assert_eq!((implied.stored_revision(), implied.lets_run(&id("a"))), (None, true));
-        let first = implied.written_down(SIGN);
+        let first = implied.written_down(SIGN).unwrap();
         assert_eq!((first.stored_revision(), first.term, first.owner.as_str()), (Some(1), 1, "a"));
         assert!(first.lets_run(&id("a")));
     }
@@ -393,11 +443,15 @@ pub(crate) mod tests {
     #[test]
     fn a_refusal_names_the_claimant_and_nothing_else_is_one() {
         for reason in [OwnershipRecord::GIVEN_BACK, OwnershipRecord::CONTESTED] {
-            let refusal = pending().refused_to_claimant(reason, SIGN);
+            let refusal = pending().refused_to_claimant(reason, SIGN).unwrap();
             assert_eq!(refusal.refused(), Some(&id("b")));
-            assert_eq!(refusal.bumped("operator").refused(), Some(&id("b")), "nor does a bump end it");
+            assert_eq!(
+                refusal.bumped("operator").unwrap().refused(),
+                Some(&id("b")),
+                "nor does a bump end it"
+            );
         }
-        for record in [active(), pending(), releasing(), pending().owned(lease(9), SIGN)] {
+        for record in [active(), pending(), releasing(), pending().owned(lease(9), SIGN).unwrap()] {
             assert_eq!(record.refused(), None, "{record:?}");
         }
     }
@@ -415,6 +469,7 @@ pub(crate) mod tests {
         ];
         for (current, floor, numbers) in table {
             let new = OwnershipRecord::activated(current.as_ref(), &id("b"), lease(20), floor, ("me", AT));
+            let new = new.unwrap();
             assert_eq!((new.revision, new.term), numbers, "over {current:?}");
             assert!(new.lets_run(&id("b")));
             assert_eq!(new.timing, lease(20));
@@ -424,7 +479,9 @@ pub(crate) mod tests {
     #[test]
     fn an_activation_names_the_last_that_may_have_run_unless_it_is_the_same() {
         let previous = |current: OwnershipRecord, to| {
-            OwnershipRecord::activated(Some(&current), &id(to), lease(9), Floor::default(), ("me", AT)).phase
+            OwnershipRecord::activated(Some(&current), &id(to), lease(9), Floor::default(), ("me", AT))
+                .unwrap()
+                .phase
         };
         assert_eq!(previous(pending(), "b"), Phase::Active { previous: Some(id("a")) });
         assert_eq!(previous(pending(), "a"), Phase::Active { previous: None });
@@ -433,15 +490,64 @@ pub(crate) mod tests {
     #[test]
     fn a_bump_changes_the_revision_and_who_made_it_and_nothing_else() {
         for record in [active(), pending(), releasing()] {
-            let bumped = record.bumped("operator");
+            let bumped = record.bumped("operator").unwrap();
             assert_eq!(bumped, OwnershipRecord { revision: 6, by: "operator".to_owned(), ..record });
         }
     }
 
     #[test]
-    fn counters_stay_at_their_end() {
-        let end = OwnershipRecord { revision: u64::MAX, term: u64::MAX, ..pending() };
-        let owned = end.owned(lease(9), SIGN);
-        assert_eq!((owned.revision, owned.term), (u64::MAX, u64::MAX));
+    fn no_owner_follows_under_the_same_term_and_no_change_under_the_same_revision() {
+        let (b, max) = (id("b"), u64::MAX);
+        let at = |record: OwnershipRecord, revision, term| OwnershipRecord { revision, term, ..record };
+        let (term, revision) = (Err(Exhausted::Term(max)), |last| Err(Exhausted::Revision(last)));
+        let counters = |change: Result<OwnershipRecord, Exhausted>| change.map(|it| (it.revision, it.term));
+        let table = [
+            (at(active(), 5, max).claimed_by(&b, SIGN), term, "a claim that nobody could complete"),
+            (at(active(), 5, max).released_to(&b, Span::ZERO, SIGN), term, "a handover likewise"),
+            (at(pending(), 5, max).owned(lease(9), SIGN), term, "two owners under one term"),
+            (at(releasing(), 5, max).handed_to(&b, lease(9), SIGN), term, "the same by a handover"),
+            (
+                at(pending(), 5, max).refused_to_claimant(OwnershipRecord::CONTESTED, SIGN),
+                Ok((6, max)),
+                "a claim is taken back all the same",
+            ),
+            (at(releasing(), 5, max).kept("silent", SIGN), Ok((6, max)), "and a handover called off"),
+            (at(pending(), 5, max - 1).owned(lease(9), SIGN), Ok((6, max)), "the last term is a term"),
+            (at(pending(), max, 3).owned(lease(9), SIGN), revision(max), "no revision is left"),
+            (at(active(), max, 3).bumped("operator"), revision(max), "nor for a bump"),
+            (at(pending(), max - 1, 3).owned(lease(9), SIGN), Ok((max, 4)), "the last one is one"),
+            (at(active(), max - 999, 3).claimed_by(&b, SIGN), revision(max - 999), "too late to begin"),
+            (at(active(), max - 1000, 3).claimed_by(&b, SIGN), Ok((max - 999, 3)), "time to begin"),
+            (at(active(), max - 999, 3).lengthened(lease(20), SIGN), revision(max - 999), "too late as well"),
+        ];
+        for (change, expected, why) in table {
+            assert_eq!(counters(change), expected, "{why}");
+        }
+        for (revision, term, exhausted) in [
+            (5, 3, None),
+            (5, max, Some(Exhausted::Term(max))),
+            (max - 999, 3, Some(Exhausted::Revision(max - 999))),
+        ] {
+            assert_eq!(at(active(), revision, term).exhausted(), exhausted, "{revision}, {term}");
+        }
+    }
+
+    #[test]
+    fn an_activation_leaves_room_for_what_comes_after() {
+        let max = u64::MAX;
+        let table = [
+            (None, (1, max), Err(Exhausted::Term(max))),
+            (None, (1, max - 999), Err(Exhausted::Term(max - 999))),
+            (None, (1, max - 1000), Ok((1, max - 1000))),
+            (None, (max, 1), Err(Exhausted::Revision(max))),
+            (Some((max, 3)), (1, 1), Err(Exhausted::Revision(max))),
+            (Some((5, max)), (1, 1), Err(Exhausted::Term(max))),
+        ];
+        for (current, (revision, term), expected) in table {
+            let current = current.map(|(revision, term)| OwnershipRecord { revision, term, ..active() });
+            let floor = Floor { revision, term };
+            let new = OwnershipRecord::activated(current.as_ref(), &id("b"), lease(9), floor, ("me", AT));
+            assert_eq!(new.map(|new| (new.revision, new.term)), expected, "{floor:?} over {current:?}");
+        }
     }
 }

@@ -221,7 +221,7 @@ fn under_a_guard_a_successor_completes_only_while_its_own_heart_beats() {
 fn a_record_that_moves_while_releasing_starts_the_standstill_over() {
     let mut bench = gate(gate_rule("b")).with_record(releasing("a", "b", Span::ZERO));
     bench.run_to(5500);
-    bench.set_record(releasing("a", "b", Span::ZERO).bumped("operator"));
+    bench.set_record(releasing("a", "b", Span::ZERO).bumped("operator").unwrap());
     bench.run_to(14_999);
     assert_eq!(bench.swaps(), []);
     bench.run_to(15_000);

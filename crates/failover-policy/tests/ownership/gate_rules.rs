@@ -1,11 +1,13 @@
 //! Who may go, by what is known of the record.
 
 use failover_policy::{
-    GateRule, Letter, LossCause, Mode, Opening, OwnershipRecord, Purpose, RecordFinding, RecordState, Span,
-    UnusableRecord, Waiting,
+    Exhausted, GateRule, Letter, LossCause, Mode, Opening, OwnershipRecord, Purpose, RecordFinding,
+    RecordState, Span, UnusableRecord, Waiting,
 };
 
-use crate::bench::{Bench, Heart, active, boot, found, gate, gate_rule, id, next, pending, releasing, wall};
+use crate::bench::{
+    Bench, Heart, active, boot, found, gate, gate_rule, id, lease, next, pending, releasing, wall,
+};
 
 const HOUR: u64 = 3_600_000;
 
@@ -225,7 +227,7 @@ fn a_gate_under_a_guard_never_opens() {
 fn an_activation_makes_this_cluster_the_owner_over_what_was_read_and_nothing_else() {
     let table = [
         (RecordFinding::Absent, Some((None, 1, 2))),
-        (found(active("a")), Some((Some(5), 6, 4))),
+        (found(OwnershipRecord { timing: lease(34, 2), ..active("a") }), Some((Some(5), 6, 4))),
         (found(pending("c", "a")), Some((Some(5), 6, 4))),
         (found(releasing("a", "b", Span::ZERO)), Some((Some(5), 6, 4))),
         (RecordFinding::Unreadable, None),
@@ -234,15 +236,39 @@ fn an_activation_makes_this_cluster_the_owner_over_what_was_read_and_nothing_els
         let mut bench = gate(gate_rule("b"));
         bench.record = finding.clone();
         bench.run_to(0);
-        let swap = bench.machine.activation(bench.now());
+        let swap = bench.machine.activation(bench.now()).map(Result::unwrap);
         let numbers = swap.as_ref().map(|swap| (swap.over, swap.record.revision, swap.record.term));
         assert_eq!(numbers, expected, "{finding:?}");
         if let Some(swap) = swap {
             assert!(swap.record.lets_run(&id("b")), "{finding:?}");
             assert_eq!(swap.purpose, Purpose::Activate);
             assert_eq!((swap.record.by.as_str(), swap.record.since), ("b-1", wall(0)));
+            assert_eq!(swap.record.timing, gate_rule("b").lease, "its own, whatever was recorded");
         }
     }
+}
+
+#[test]
+fn whoever_could_never_own_the_work_under_a_term_of_its_own_says_so_instead_of_claiming_it() {
+    let (term, revision) = (Exhausted::Term(u64::MAX), Exhausted::Revision(u64::MAX));
+    let at = |record: OwnershipRecord, term, revision| OwnershipRecord { term, revision, ..record };
+    let table = [
+        (at(active("a"), u64::MAX, 5), term, "before the heart is flat, and after"),
+        (at(active("a"), 3, u64::MAX), revision, "no revision for the claim"),
+        (at(pending("c", "a"), u64::MAX, 5), term, "a claim of another, over which it could claim"),
+        (at(pending("b", "a"), u64::MAX, 5), term, "a claim of this cluster that it can never complete"),
+        (at(releasing("a", "b", Span::ZERO), u64::MAX, 5), term, "a handover that it can never complete"),
+    ];
+    for (record, why, what) in table {
+        let mut bench = gate(gate_rule("b")).with_record(record.clone()).with_heart("a", Heart::DiedAt(0));
+        assert_eq!((bench.run_to(HOUR), bench.swaps()), (None, vec![]), "{what}");
+        assert_eq!(bench.machine.waiting(bench.now()), Some(Waiting::Exhausted(why)), "{what}");
+        assert_eq!(bench.machine.activation(bench.now()), Some(Err(why)), "{what}");
+    }
+    let mut early = gate(gate_rule("b")).with_record(at(active("a"), u64::MAX, 5));
+    early.run_to(5000);
+    let waits = early.machine.waiting(early.now());
+    assert_eq!(waits, Some(Waiting::Exhausted(term)), "while there is time to mend it: the owner beats");
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! A handover from its plan to each of its ends.
 
 use failover_policy::{
-    Handover, HandoverEnd, HandoverRule, HandoverWait, OwnershipRecord, Phase, Purpose, RecordFinding, Span,
-    SwapOutcome, Timing, UnusableRecord, WatchRule,
+    Exhausted, Handover, HandoverEnd, HandoverRule, HandoverWait, LeaseTiming, OwnershipRecord, Phase,
+    Purpose, RecordFinding, Span, SwapOutcome, Timing, UnusableRecord, WatchRule,
 };
 
 use crate::bench::{Bench, Heart, Millis, active, boot, id, lease, next, pending, releasing};
@@ -17,6 +17,7 @@ pub(crate) fn handover_rule(to: &str) -> HandoverRule {
         drain: Span::ZERO,
         by: "operator".to_owned(),
         watch: WatchRule::new(&timing),
+        lease: LeaseTiming::of(&timing),
         cache_age: Span::ZERO,
     }
 }
@@ -47,8 +48,8 @@ fn a_handover_releases_waits_until_the_old_side_must_have_stopped_and_completes(
         assert_eq!(bench.swaps()[1..], [(completed_at, Purpose::Complete)]);
         assert_eq!(
             (record.revision, record.term, record.timing),
-            (7, 4, timing),
-            "an operator keeps the timing"
+            (7, 4, lease(9, 2)),
+            "nobody holds the work by what was promised before"
         );
         assert_eq!(record.phase, Phase::Active { previous: Some(id("a")) });
     }
@@ -108,6 +109,10 @@ fn every_other_state_ends_a_handover_before_it_begins() {
         let mut bench = handover(handover_rule("b")).with_record(record.clone());
         assert_eq!((bench.run_to(MINUTE), bench.swaps()), (Some(end(Box::new(record))), vec![]));
     }
+    let counted_out = OwnershipRecord { term: u64::MAX, ..active("a") };
+    let mut bench = handover(handover_rule("b")).with_record(counted_out);
+    let end = Some(HandoverEnd::Exhausted(Exhausted::Term(u64::MAX)));
+    assert_eq!((bench.run_to(MINUTE), bench.swaps()), (end, vec![]), "nobody would be stopped for nothing");
     let why = UnusableRecord::Newer(2);
     let mut bench = handover(handover_rule("b"));
     bench.record = RecordFinding::Unusable(why.clone());

@@ -365,7 +365,7 @@ fn a_gate_reads_maintenance_again_where_the_record_changed_since() {
     bench.run_to(9500);
     assert!(bench.reads(0, 9500).contains(&"maintenance"), "it was read ahead, and off");
     bench.maintenance = on_until(3_600_000);
-    bench.set_record(active("a").bumped("operator"));
+    bench.set_record(active("a").bumped("operator").unwrap());
     bench.run_to(MINUTE);
     assert_eq!(bench.swaps(), []);
 }
@@ -374,7 +374,7 @@ fn a_gate_reads_maintenance_again_where_the_record_changed_since() {
 fn on_a_caching_place_maintenance_has_to_be_newer_than_the_change_of_the_record_by_the_cache_age() {
     let mut bench = standby(GateRule { cache_age: Span::from_secs(2), ..gate_rule("b") });
     bench.run_to(9500);
-    bench.set_record(active("a").bumped("operator"));
+    bench.set_record(active("a").bumped("operator").unwrap());
     bench.run_to(11_500);
     assert_eq!(bench.swaps(), [], "the record was seen at 10 s; what was read since may be from before");
     bench.maintenance = on_until(3_600_000);
@@ -388,7 +388,7 @@ fn switching_maintenance_on_makes_a_claim_in_flight_one_that_was_left_behind() {
     bench.run_to(10_500);
     let claim = bench.stored().clone();
     bench.maintenance = on_until(3_600_000);
-    bench.set_record(claim.bumped("operator"));
+    bench.set_record(claim.bumped("operator").unwrap());
     bench.run_to(MINUTE);
     assert_eq!(bench.swaps(), [(10_000, CLAIM)], "not owned while maintenance is on");
     bench.maintenance = MaintenanceFinding::Off;

@@ -23,6 +23,8 @@ pub enum Ablation {
     HiddenCache,
     /// Each side goes by its own timing, not by the record's.
     OwnTiming,
+    /// A handover writes its own timing when it begins, not when it ends.
+    ShrinkWhileHeld,
     /// A claimant becomes the owner under the term that the owner before had.
     SameTerm,
     /// A standby sees the owner's first stamp for ever.
@@ -33,7 +35,7 @@ pub enum Ablation {
 
 impl Ablation {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::NoVerify,
         Self::RecordThenStamp,
         Self::FromTheBeatsOwnRead,
@@ -41,6 +43,7 @@ impl Ablation {
         Self::FastDrift,
         Self::HiddenCache,
         Self::OwnTiming,
+        Self::ShrinkWhileHeld,
         Self::SameTerm,
         Self::DeafStandby,
         Self::Hurry,
@@ -55,7 +58,8 @@ impl Ablation {
             | Self::SlowChild
             | Self::FastDrift
             | Self::HiddenCache
-            | Self::OwnTiming => &[Promise::NeverTwo],
+            | Self::OwnTiming
+            | Self::ShrinkWhileHeld => &[Promise::NeverTwo],
             Self::SameTerm => &[Promise::TermForOne],
             Self::DeafStandby => &[Promise::LivingHeart],
             Self::Hurry => &[Promise::SomebodyRuns, Promise::NothingOpen],
@@ -75,6 +79,7 @@ impl Ablation {
             | Self::DeafStandby => upset,
             Self::HiddenCache => slip.with_cache(vec![[true, true]]),
             Self::OwnTiming => Setting { watches: [9, 6], ..upset },
+            Self::ShrinkWhileHeld => Setting { watches: [9, 6], upsets: 2, ..upset }.with_orders(0..1),
             Self::Hurry => Setting { quiet_from: 1, quiet_ticks: 5, ..upset },
         }
     }

@@ -1,7 +1,8 @@
 //! An operator's handover, behind the seam.
 
-use failover_policy::{Handover, HandoverStep, Look, Now, RecordLook};
+use failover_policy::{Handover, HandoverStep, LeaseTiming, Look, Now, Purpose, RecordLook};
 
+use super::ablation::Ablation;
 use super::call::{Answer, Call, InFlight, Machine};
 use super::setting::Setting;
 use super::side::Side;
@@ -17,6 +18,8 @@ pub(crate) struct Operator {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Handing {
     handover: Handover,
+    /// What is written while the old side may still hold the work, for an ablation alone.
+    early_timing: Option<LeaseTiming>,
     pub(crate) done: bool,
 }
 
@@ -24,7 +27,9 @@ impl Operator {
     /// `count` names the process.
     pub(crate) fn new(to: Side, drain: bool, count: u8, setting: &Setting) -> Self {
         let rule = setting.handover_rule(to, drain, format!("op{count}"));
-        Self { handing: Handing { handover: Handover::new(rule), done: false }, in_flight: None }
+        let early_timing = (setting.ablation == Some(Ablation::ShrinkWhileHeld)).then_some(rule.lease);
+        let handing = Handing { handover: Handover::new(rule), early_timing, done: false };
+        Self { handing, in_flight: None }
     }
 }
 
@@ -33,7 +38,12 @@ impl Machine for Handing {
         match self.handover.poll_step(now) {
             HandoverStep::ReadRecord => Some(Call::Record),
             HandoverStep::ReadHeart(cluster) => Some(Call::Heart(Side::of(&cluster))),
-            HandoverStep::Swap(swap) => Some(Call::Swap(swap)),
+            HandoverStep::Swap(mut swap) => {
+                if let Some(timing) = self.early_timing.filter(|_| swap.purpose == Purpose::Release) {
+                    swap.record.timing = timing;
+                }
+                Some(Call::Swap(swap))
+            }
             HandoverStep::Sleep(_) => None,
             HandoverStep::Done(_) => {
                 self.done = true;

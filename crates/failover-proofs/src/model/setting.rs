@@ -138,8 +138,15 @@ impl Setting {
             drain: Span::from_secs(if drain { 2 } else { 0 }),
             by,
             watch: WatchRule::new(&timing),
+            lease: LeaseTiming::of(&Self::timing(self.shortest_watch())),
             cache_age: self.cache_age(),
         }
+    }
+
+    /// What an operator's command promises: the least that anybody here is configured with, so that the record's watch
+    /// shrinks wherever it can.
+    fn shortest_watch(&self) -> u64 {
+        self.watches.into_iter().min().unwrap_or(Self::SHORTEST_WATCH)
     }
 }
 

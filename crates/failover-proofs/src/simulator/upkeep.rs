@@ -47,7 +47,8 @@ impl Upkeep {
             (Errand::Announce(_), Answer::Announced(true))
             | (Errand::Bump(_), Answer::Swap(SwapOutcome::Lost)) => Stage::Read,
             (Errand::ReadRecord, Answer::Record(RecordFinding::Found(record))) => {
-                Stage::Bump(Box::new(record.bumped(&self.by)))
+                // No schedule counts as far as the end of the numbers.
+                record.bumped(&self.by).map_or(Stage::Done, |bumped| Stage::Bump(Box::new(bumped)))
             }
             (Errand::ReadRecord, Answer::Record(RecordFinding::Absent))
             | (Errand::Bump(_), Answer::Swap(SwapOutcome::Won)) => Stage::Done,

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use super::{Gate, Mode, Opening, Waiting};
 use crate::ownership::record::Signature;
-use crate::{BootTime, ClusterId, Now, OwnershipRecord, Phase, Purpose, RecordState, Span, Swap, Verdict};
+use crate::{
+    BootTime, ClusterId, Exhausted, Now, OwnershipRecord, Phase, Purpose, RecordState, Span, Swap, Verdict,
+};
 
 /// What is to be done as far as the gate knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,6 +94,10 @@ impl Gate {
     /// A takeover's first step, once the heart is flat and the record has stood still for `standstill`: longer
     /// than whoever is at work on it would leave it, and long enough that what maintenance says is newer.
     fn decide_takeover(&self, record: &OwnershipRecord, standstill: Duration, now: Now) -> Decision {
+        // Whoever can never claim says so while there is time to mend it.
+        if let Some(why) = record.exhausted() {
+            return Decision::Wait(Waiting::Exhausted(why));
+        }
         let victim = record.last_that_may_run();
         let Some(flat_since) = self.flat_since(now.boot) else {
             return Decision::Wait(Waiting::Heart(victim.clone()));
@@ -185,7 +191,7 @@ impl Gate {
         now: Now,
         purpose: Purpose,
         for_takeover: bool,
-        record: OwnershipRecord,
+        record: Result<OwnershipRecord, Exhausted>,
     ) -> Decision {
         if self.rule.guarded && !self.own_heart_beats(now.boot) {
             return Decision::Wait(Waiting::OwnBeat);
@@ -200,7 +206,16 @@ impl Gate {
         self.own_heart(now).is_some_and(|own| own.verdict == Verdict::Beating)
     }
 
-    fn swap(&self, purpose: Purpose, for_takeover: bool, record: OwnershipRecord) -> Decision {
+    fn swap(
+        &self,
+        purpose: Purpose,
+        for_takeover: bool,
+        record: Result<OwnershipRecord, Exhausted>,
+    ) -> Decision {
+        let record = match record {
+            Ok(record) => record,
+            Err(why) => return Decision::Wait(Waiting::Exhausted(why)),
+        };
         let over = self.state.record().map(|record| record.revision);
         Decision::Swap { swap: Box::new(Swap { over, record, purpose }), for_takeover }
     }

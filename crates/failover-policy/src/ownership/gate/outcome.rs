@@ -1,6 +1,6 @@
 //! Why a gate opens, and what a closed one waits for.
 
-use crate::{BootTime, ClusterId, OwnershipRecord};
+use crate::{BootTime, ClusterId, Exhausted, OwnershipRecord};
 
 /// Why the gate opened.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -24,6 +24,8 @@ pub enum Waiting {
     Lost,
     /// For somebody to mend a record that this version cannot use.
     Unusable,
+    /// For somebody to begin the record anew: it cannot count further.
+    Exhausted(Exhausted),
     /// For the first record to be written at that moment: one that vanished could belong to a running guard.
     FirstRecord(BootTime),
     /// For a heart to be flat.
@@ -76,6 +78,7 @@ impl Waiting {
             Self::Record
             | Self::Lost
             | Self::Unusable
+            | Self::Exhausted(_)
             | Self::Heart(_)
             | Self::OwnBeat
             | Self::Maintenance

@@ -3,7 +3,7 @@
 use super::decision::Decision;
 use super::{Gate, GateRule, Waiting};
 use crate::{
-    Assessment, BootTime, ClusterId, Floor, LeaseTiming, Letter, MaintenanceFinding, Now, OwnershipRecord,
+    Assessment, BootTime, ClusterId, Exhausted, Floor, Letter, MaintenanceFinding, Now, OwnershipRecord,
     Purpose, RecordState, Swap, Verdict,
 };
 
@@ -54,9 +54,10 @@ impl Gate {
         Letter::by(&self.state, &self.rule.this, &self.rule.primary, Verdict::Beating)
     }
 
-    /// The swap by which this gate's cluster becomes the owner at once, on an operator's word; `None` where the
-    /// record cannot be used: that takes the command line's `activate`.
-    pub fn activation(&self, now: Now) -> Option<Swap> {
+    /// The swap by which this gate's cluster becomes the owner at once, on an operator's word, under its own timing:
+    /// an activation waives that guards elsewhere may still hold by the recorded one. `None` where the record cannot
+    /// be used: that takes the command line's `activate`.
+    pub fn activation(&self, now: Now) -> Option<Result<Swap, Exhausted>> {
         let current = match &self.state {
             RecordState::Found(record) => record.as_ref().clone(),
             RecordState::Absent => OwnershipRecord::implied(&self.rule.primary, self.rule.lease, now.wall),
@@ -64,15 +65,8 @@ impl Gate {
         };
         let over = current.stored_revision();
         let sign = (self.rule.by.as_str(), now.wall);
-        // A guard elsewhere may still hold by the recorded watch.
-        let watch = self.rule.lease.watch.max(current.timing.watch);
-        let record = OwnershipRecord::activated(
-            Some(&current),
-            &self.rule.this,
-            LeaseTiming { watch, ..self.rule.lease },
-            Floor::default(),
-            sign,
-        );
-        Some(Swap { over, record, purpose: Purpose::Activate })
+        let (this, lease) = (&self.rule.this, self.rule.lease);
+        let record = OwnershipRecord::activated(Some(&current), this, lease, Floor::default(), sign);
+        Some(record.map(|record| Swap { over, record, purpose: Purpose::Activate }))
     }
 }

@@ -1,6 +1,6 @@
 //! What befalls people: starts, crashes, freezes, thaws.
 
-use failover_policy::{Gate, Guard, Handover, HandoverRule, Maintenance, WatchRule};
+use failover_policy::{Gate, Guard, Handover, HandoverRule, LeaseTiming, Maintenance, WatchRule};
 
 use super::{World, gate_rule, guard_rule};
 use crate::simulator::clock::tick;
@@ -119,6 +119,7 @@ fn machine(plan: &Plan, index: usize, life: u32) -> Option<Machine> {
             drain: *drain,
             by,
             watch: WatchRule::new(&timing),
+            lease: LeaseTiming::of(&timing),
             cache_age: plan.believed_cache_age,
         }))),
         Role::Maintenance { lasts } => Machine::Maintenance(Upkeep::new(*lasts, by)),
