@@ -1,14 +1,16 @@
 //! What people and programs are told about the ownership record and maintenance.
 
 use anstyle::Style;
-use failover_policy::{ClusterId, Letter, MaintenanceFinding, Now, OwnershipRecord, Phase, Verdict};
+use failover_policy::{
+    ClusterId, LeaseTiming, Letter, MaintenanceFinding, Now, OwnershipRecord, Phase, Verdict,
+};
 use heartbeat_store::{Store, StoreError};
 use serde_json::{Value, json};
 
 use crate::carrier::maintenance_of;
 use crate::operator::found::{self, FoundRecord};
 use crate::operator::words;
-use crate::paint;
+use crate::{paint, record_advice};
 
 /// One read of each record.
 #[derive(Debug)]
@@ -60,9 +62,16 @@ impl RecordReport {
         }
     }
 
-    /// The lines for a person, each with how it is painted.
-    pub(crate) fn lines(&self, primary: Option<&ClusterId>, now: Now) -> Vec<(Style, String)> {
+    /// The lines for a person, each with how it is painted. `own` is what a monitor with the flags of this command
+    /// promises.
+    pub(crate) fn lines(
+        &self,
+        primary: Option<&ClusterId>,
+        own: LeaseTiming,
+        now: Now,
+    ) -> Vec<(Style, String)> {
         let mut lines = self.record_lines(primary);
+        lines.extend(self.record().and_then(|record| long_watch(record, own)));
         let style = match self.maintenance {
             MaintenanceFinding::Off => return lines,
             MaintenanceFinding::On(_) => paint::DOUBTFUL,
@@ -73,25 +82,47 @@ impl RecordReport {
     }
 
     fn record_lines(&self, primary: Option<&ClusterId>) -> Vec<(Style, String)> {
-        let mend = "nobody takes over or is started under it; 'heart-monitor activate' replaces it";
+        let nobody = "nobody takes over or is started under it";
         match (&self.found, primary) {
-            (Ok(FoundRecord::Usable(record, _)), _) => vec![
-                (style_of(record), words::sentence(record)),
-                (Style::new(), format!("{}; {}", words::origin(record), words::promises(record))),
-            ],
+            (Ok(FoundRecord::Usable(record, _)), _) => {
+                let exhausted = record.exhausted().map(|why| {
+                    let mend = record_advice::EXHAUSTED;
+                    (paint::BAD, format!("{why}, and nobody can take over; {mend}"))
+                });
+                let lines = [
+                    (style_of(record), words::sentence(record)),
+                    (Style::new(), format!("{}; {}", words::origin(record), words::promises(record))),
+                ];
+                lines.into_iter().chain(exhausted).collect()
+            }
             (Ok(FoundRecord::Absent), _) => {
                 let text = words::no_record(primary);
                 vec![(Style::new(), format!("{text}: restart no monitor, and see 'heart-monitor activate'"))]
             }
-            (Ok(FoundRecord::Unusable(why, ..)), _) => vec![(paint::BAD, format!("{why}; {mend}"))],
+            (Ok(FoundRecord::Unusable(why, ..)), _) => {
+                vec![(paint::BAD, format!("{why}; {nobody}; {}", record_advice::unusable(why)))]
+            }
             (Ok(FoundRecord::Untouchable(detail)), _) => {
                 let mend =
-                    "nobody takes over or is started under it; move it out of the store, then run 'activate'";
-                vec![(paint::BAD, format!("the ownership record is malformed: {detail}; {mend}"))]
+                    "move it out of the store by hand, then 'heart-monitor activate --cluster X --term N'";
+                vec![(paint::BAD, format!("the ownership record is malformed: {detail}; {nobody}; {mend}"))]
             }
             (Err(error), _) => vec![(paint::BAD, format!("who owns the work is not known: {error}"))],
         }
     }
+}
+
+/// That takeovers wait far longer than they are configured to, where they do.
+fn long_watch(record: &OwnershipRecord, own: LeaseTiming) -> Option<(Style, String)> {
+    let watch = record.timing.watch;
+    record.timing.asks_for_far_more_than(own).then(|| {
+        let text = format!(
+            "the record makes takeovers wait for {watch} of silence, and this command is set to {}: the next handover or \
+             activation writes its own, see 'heart-monitor doctor'",
+            own.watch,
+        );
+        (paint::DOUBTFUL, text)
+    })
 }
 
 /// A cluster's letter: by the record; by who is the primary where there is none; and without a guess where nobody
@@ -139,7 +170,7 @@ fn style_of(record: &OwnershipRecord) -> Style {
 
 #[cfg(test)]
 mod tests {
-    use failover_policy::{FlatlineCause, UnknownCause, UnusableRecord};
+    use failover_policy::{FlatlineCause, Span, Timing, UnknownCause, UnusableRecord};
     use heartbeat_store::RecordVersion;
 
     use super::*;
@@ -196,7 +227,13 @@ mod tests {
     #[tokio::test]
     async fn every_state_of_the_record_has_its_lines_and_its_json() {
         let world = World::new();
+        let own = LeaseTiming::of(&Timing::default());
+        let slip = LeaseTiming { watch: Span::from_millis(29_800), ..own };
+        let longer = LeaseTiming { watch: Span::from_secs(17), ..own };
         let reports = [
+            report(Ok(usable(OwnershipRecord { timing: slip, ..World::record("b", ACTIVE) }))),
+            report(Ok(usable(OwnershipRecord { timing: longer, ..World::record("b", ACTIVE) }))),
+            report(Ok(usable(OwnershipRecord { term: u64::MAX, ..World::record("b", ACTIVE) }))),
             report(Ok(usable(World::record("b", ACTIVE)))),
             report(Ok(usable(World::record("b", pending("a"))))),
             report(Ok(usable(World::record("a", releasing("b", 30))))),
@@ -207,7 +244,8 @@ mod tests {
         ];
         let now = flatline_shell::Clock::now(&world.clock);
         let shown = reports.iter().map(|report| {
-            let lines = report.lines(Some(&id("a")), now).into_iter().map(|(_, line)| format!("{line}\n"));
+            let lines =
+                report.lines(Some(&id("a")), own, now).into_iter().map(|(_, line)| format!("{line}\n"));
             format!("{}{}\n", lines.collect::<String>(), report.record_value())
         });
         insta::assert_snapshot!("records", shown.collect::<String>());

@@ -8,6 +8,7 @@ use heartbeat_store::Store;
 use crate::doctor::finding::{Cause, Finding};
 use crate::operator::found::FoundRecord;
 use crate::operator::words;
+use crate::record_advice;
 use crate::record_report::RecordReport;
 use crate::store_advice::advice;
 
@@ -28,10 +29,14 @@ pub(crate) async fn examine(
             let others = stranger(record, clusters).into_iter().chain(durations(record, timing));
             std::iter::once(recorded(record)).chain(others).collect()
         }
-        Ok(FoundRecord::Unusable(why, ..)) => vec![unusable(&why.to_string())],
-        Ok(FoundRecord::Untouchable(detail)) => {
-            vec![unusable(&format!("the ownership record is malformed: {detail}"))]
+        Ok(FoundRecord::Unusable(why, ..)) => {
+            vec![Finding::fail("ownership", why.to_string(), record_advice::unusable(why))]
         }
+        Ok(FoundRecord::Untouchable(detail)) => vec![Finding::fail(
+            "ownership",
+            format!("the ownership record is malformed: {detail}"),
+            "move it out of the store by hand, then 'heart-monitor activate --cluster X --term N'",
+        )],
         Err(error) => {
             vec![Finding::fail("ownership", error.to_string(), advice(error)).because(Cause::of(error))]
         }
@@ -83,6 +88,9 @@ fn without_a_record(clusters: &ClusterArgs, is_new: bool) -> Finding {
 
 fn recorded(record: &OwnershipRecord) -> Finding {
     let text = format!("{} ({})", words::sentence(record), words::origin(record));
+    if let Some(why) = record.exhausted() {
+        return Finding::fail("ownership", format!("{text}: {why}"), record_advice::EXHAUSTED);
+    }
     match &record.phase {
         Phase::Active { .. } => Finding::ok("ownership", text),
         Phase::Pending { .. } => Finding::warn(
@@ -126,8 +134,8 @@ fn durations(record: &OwnershipRecord, timing: &Timing) -> Option<Finding> {
         own.watch,
         own.stop,
     );
-    let remedy = "fine during a rollout; give both sides the same --flatline-after, --poll and --stop-grace, and the \
-                  next takeover records them";
+    let remedy = "fine during a rollout; give both sides the same --flatline-after, --poll and --stop-grace; a longer watch \
+                  is recorded at once, a shorter one by the next takeover, 'handover' or 'activate'";
     match effective(timing, own.under(record.timing)).check(Role::Guard) {
         Ok(()) => Some(Finding::warn("durations", text, remedy)),
         Err(error) => {
@@ -145,11 +153,6 @@ fn effective(timing: &Timing, promises: LeaseTiming) -> Timing {
         stop_grace: span(promises.stop.get().saturating_sub(margin)),
         ..*timing
     }
-}
-
-fn unusable(why: &str) -> Finding {
-    let remedy = "upgrade what is older than the record, or look who else writes it; 'heart-monitor activate' replaces it";
-    Finding::fail("ownership", why, remedy)
 }
 
 fn maintenance(finding: &MaintenanceFinding, now: Now) -> Finding {

@@ -87,11 +87,13 @@ impl Errands<'_> {
     async fn activate(&mut self, request: ActivationRequest) {
         let asked = activation::asked(self.guard.borrow().gate(), request.from(), self.clock.now());
         let outcome = match asked {
-            Ok(swap) => {
-                let (errand, outcome) = activation::carry_out(swap, &mut self.carrier).await;
-                self.take(errand);
-                outcome
-            }
+            Ok(swap) => match activation::carry_out(swap, &mut self.carrier).await {
+                Ok((errand, outcome)) => {
+                    self.take(errand);
+                    outcome
+                }
+                Err(refused) => refused,
+            },
             Err(why_not) => why_not,
         };
         request.answer(outcome).await;

@@ -13,7 +13,7 @@ pub(crate) struct RecordArgs {
     pub(crate) store: StoreArgs,
     #[command(flatten)]
     pub(crate) timing: TimingArgs,
-    /// How long a guarded workload has between SIGTERM and SIGKILL; written where there is no record to take it from
+    /// How long a guarded workload has between SIGTERM and SIGKILL; goes into the record with the new owner
     #[arg(
         long,
         value_name = "DURATION",
@@ -86,6 +86,12 @@ pub(crate) struct ActivateArgs {
     /// gone or cannot be understood; makes the new record count above a lost one
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) term: Option<u64>,
+    /// Name a cluster that never beat in this store: until its beacon does, nobody runs
+    #[arg(long)]
+    pub(crate) never_seen: bool,
+    /// Write over a record of a newer version, and lose what only that version understands
+    #[arg(long)]
+    pub(crate) replace_newer: bool,
     #[command(flatten)]
     pub(crate) consent: ConsentArgs,
     #[command(flatten)]

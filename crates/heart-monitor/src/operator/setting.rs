@@ -39,7 +39,7 @@ impl Setting {
         Ok(Self { store, clock, timing, cache_age, by })
     }
 
-    /// What is promised where there is no record to take it from.
+    /// What goes into the record where nobody holds the work by what was promised before.
     pub(crate) fn lease(&self) -> LeaseTiming {
         LeaseTiming::of(&self.timing)
     }

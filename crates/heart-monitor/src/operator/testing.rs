@@ -87,7 +87,7 @@ impl World {
         let lease = LeaseTiming::of(&Timing::default());
         let floor = Floor { revision: 7, term: 3 };
         let by = format!("{owner}-0.1.0");
-        let first = OwnershipRecord::activated(None, &id(owner), lease, floor, (&by, start));
+        let first = OwnershipRecord::activated(None, &id(owner), lease, floor, (&by, start)).unwrap();
         OwnershipRecord { phase, reason: "takeover".to_owned(), ..first }
     }
 

@@ -9,7 +9,9 @@ use heartbeat_store::StoreError;
 use crate::carrier::{Carried, Carrier, Swapped};
 use crate::errand::Errand;
 use crate::ownership::words;
+use crate::record_advice;
 use crate::store_advice::advice;
+use crate::strangers::Stranger;
 
 /// The swap that the request asks for, or why there is none. Says in the log what safety is waived.
 pub(crate) fn asked(gate: &Gate, from: SocketAddr, now: Now) -> Result<Swap, ActivationOutcome> {
@@ -18,6 +20,9 @@ pub(crate) fn asked(gate: &Gate, from: SocketAddr, now: Now) -> Result<Swap, Act
         return Err(ActivationOutcome::Refused(format!("cluster {this} owns the work already")));
     }
     let swap = gate.activation(now).ok_or_else(|| why_not(gate.record()))?;
+    let swap = swap.map_err(|why| {
+        ActivationOutcome::Refused(format!("nothing was changed: {why}; {}", record_advice::EXHAUSTED))
+    })?;
     tracing::warn!(
         %from,
         cluster = %this,
@@ -28,11 +33,22 @@ pub(crate) fn asked(gate: &Gate, from: SocketAddr, now: Now) -> Result<Swap, Act
     Ok(swap)
 }
 
-/// Tries the swap, and says what to answer. The machine takes the errand.
-pub(crate) async fn carry_out(swap: Swap, carrier: &mut Carrier) -> (Errand, ActivationOutcome) {
+/// Tries the swap, and says what to answer. The machine takes the errand. Nothing is tried where no beacon of this
+/// cluster ever beat: all others would wait for its heart.
+pub(crate) async fn carry_out(
+    swap: Swap,
+    carrier: &mut Carrier,
+) -> Result<(Errand, ActivationOutcome), ActivationOutcome> {
+    let this = &swap.record.owner;
+    if let Some(stranger) = Stranger::look(carrier.store(), this).await {
+        return Err(ActivationOutcome::Refused(format!(
+            "nothing was changed: {stranger}; start its beacon first, or insist with 'heart-monitor activate --cluster \
+             {this} --never-seen'"
+        )));
+    }
     let swapped = carrier.swap(&swap).await;
     let outcome = outcome(&swap, &swapped);
-    (Errand::Swap(Box::new(swap), swapped), outcome)
+    Ok((Errand::Swap(Box::new(swap), swapped), outcome))
 }
 
 fn outcome(swap: &Swap, swapped: &Carried<Swapped>) -> ActivationOutcome {

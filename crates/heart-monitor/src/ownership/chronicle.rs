@@ -18,6 +18,7 @@ use crate::ownership::config::OwnershipConfig;
 use crate::ownership::record_journal::RecordJournal;
 use crate::ownership::state::{OwnershipState, Workload};
 use crate::ownership::words;
+use crate::record_advice;
 use crate::watcher::Sight;
 
 /// Follows one gate, alone or inside a guard. Hand it every errand, after the machine.
@@ -203,6 +204,14 @@ impl Chronicle {
         let Some(waiting) = waiting.filter(|waiting| **waiting != Waiting::Record) else { return };
         let (word, cluster) = (words::waiting(waiting), words::waited_for(waiting));
         if self.waiting.as_ref().is_some_and(|(before, whom)| *before == word && whom.as_ref() == cluster) {
+            return;
+        }
+        if let Waiting::Exhausted(why) = waiting {
+            tracing::error!(
+                waiting_for = word, why = %why, advice = record_advice::EXHAUSTED,
+                "the ownership record cannot count further; this monitor changes nothing"
+            );
+            self.waiting = Some((word, None));
             return;
         }
         tracing::info!(

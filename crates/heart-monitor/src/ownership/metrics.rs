@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::atomic::AtomicU64;
 
 use failover_policy::{
-    ClusterId, Letter, MaintenanceFinding, Purpose, RecordState, StopCause, SwapOutcome, Waiting,
+    ClusterId, Letter, MaintenanceFinding, Purpose, RecordState, Span, StopCause, SwapOutcome, Waiting,
 };
 use flatline_shell::activation::RefusedActivations;
 use prometheus_client::encoding::text::encode_registry;
@@ -28,6 +28,8 @@ pub(crate) struct RecordMetrics {
     owner: Family<Labels<2>, Gauge>,
     term: Gauge,
     revision: Gauge,
+    recorded_watch: FloatGauge,
+    own_watch: FloatGauge,
     letter: Family<Labels<1>, Gauge>,
     waiting: Family<Labels<1>, Gauge>,
     maintenance: Gauge,
@@ -41,8 +43,9 @@ pub(crate) struct RecordMetrics {
 }
 
 impl RecordMetrics {
-    /// All metrics as they are before anything was read. Only a guard has something to stop.
-    pub(crate) fn new(this: &ClusterId, is_guard: bool) -> Self {
+    /// All metrics as they are before anything was read, for a monitor that watches for `own_watch`. Only a guard has
+    /// something to stop.
+    pub(crate) fn new(this: &ClusterId, own_watch: Span, is_guard: bool) -> Self {
         let label = ("this_cluster".into(), this.to_string().into());
         let mut metrics = Self {
             registry: Registry::with_labels(std::iter::once(label)),
@@ -51,6 +54,8 @@ impl RecordMetrics {
             owner: Family::default(),
             term: Gauge::default(),
             revision: Gauge::default(),
+            recorded_watch: FloatGauge::default(),
+            own_watch: FloatGauge::default(),
             letter: Family::default(),
             waiting: Family::default(),
             maintenance: Gauge::default(),
@@ -64,6 +69,7 @@ impl RecordMetrics {
         };
         metrics.blocked.set(1);
         metrics.rehearsed.set(f64::NAN);
+        metrics.own_watch.set(own_watch.get().as_secs_f64());
         metrics.show_record(&RecordState::NotRead);
         // A first one shows as a rise only where its series was at zero before.
         for purpose in Purpose::ALL {
@@ -97,6 +103,16 @@ impl RecordMetrics {
             "heart_monitor_revision",
             "The record's revision; 0 where there is no record",
             self.revision.clone(),
+        );
+        registry.register(
+            "heart_monitor_recorded_watch_seconds",
+            "Silence that the record asks of claimants; NaN where there is no record. They watch the longer of this and their own",
+            self.recorded_watch.clone(),
+        );
+        registry.register(
+            "heart_monitor_own_watch_seconds",
+            "Silence that this monitor is configured to watch before it claims",
+            self.own_watch.clone(),
         );
         registry.register(
             "heart_monitor_letter",
@@ -202,6 +218,8 @@ impl RecordMetrics {
         let count = |count: Option<u64>| i64::try_from(count.unwrap_or(0)).unwrap_or(i64::MAX);
         self.term.set(count(record.map(|record| record.term)));
         self.revision.set(count(record.map(|record| record.revision)));
+        let watch = record.map(|record| record.timing.watch.get().as_secs_f64());
+        self.recorded_watch.set(watch.unwrap_or(f64::NAN));
     }
 
     pub(crate) fn show_waiting(&self, waiting: Option<&Waiting>, letter: Option<Letter>) {
@@ -278,7 +296,7 @@ mod tests {
     #[test]
     fn what_alerts_count_the_rise_of_is_at_zero_from_the_start() {
         let cluster = "a".parse().unwrap();
-        let guard = RecordMetrics::new(&cluster, true);
+        let guard = RecordMetrics::new(&cluster, Span::from_secs(9), true);
         guard.count_stop(StopCause::Expired);
         let text = page(&guard);
         for line in [
@@ -291,7 +309,7 @@ mod tests {
         ] {
             assert!(text.lines().any(|found| found == line), "{line}\nis not in\n{text}");
         }
-        let gate = page(&RecordMetrics::new(&cluster, false));
+        let gate = page(&RecordMetrics::new(&cluster, Span::from_secs(9), false));
         assert!(!gate.contains("workload_stops"), "a gate has nothing to stop: {gate}");
     }
 }

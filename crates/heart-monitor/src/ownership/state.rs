@@ -74,7 +74,7 @@ struct Heart {
 
 impl OwnershipState {
     pub(crate) fn new(config: &OwnershipConfig, clock: Arc<dyn Clock>, refused: RefusedActivations) -> Self {
-        let mut metrics = RecordMetrics::new(&config.rule.this, config.rule.guarded);
+        let mut metrics = RecordMetrics::new(&config.rule.this, config.rule.lease.watch, config.rule.guarded);
         metrics.count_refused_activations(refused);
         Self {
             this: config.rule.this.clone(),
@@ -184,6 +184,9 @@ impl Report for OwnershipState {
         };
         if let Some(fault) = words::fault(&known.record) {
             return Err(fault);
+        }
+        if let Some(Waiting::Exhausted(why)) = &known.waiting {
+            return Err(why.to_string());
         }
         if !recent(known.record_read) {
             return why(&known.record_error, "the ownership record was not read yet");

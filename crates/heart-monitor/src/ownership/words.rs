@@ -5,6 +5,7 @@ use failover_policy::{
 };
 
 use crate::heart_report::seconds;
+use crate::record_advice;
 
 /// The states that the record can be in for a reader.
 pub(crate) const RECORD_STATES: [&str; 6] = ["not_read", "found", "absent", "unreadable", "lost", "unusable"];
@@ -43,9 +44,7 @@ pub(crate) fn fault(state: &RecordState) -> Option<String> {
 /// What to do about such a record.
 pub(crate) fn remedy(state: &RecordState) -> &'static str {
     match state {
-        RecordState::Unusable(_) => {
-            "upgrade whatever is older than the record, or look who else writes it; 'heart-monitor activate' replaces it"
-        }
+        RecordState::Unusable(why) => record_advice::unusable(why),
         _ => {
             "find out which cluster runs the work, and whether a backup was restored or an account failed over; then \
              name the owner with 'heart-monitor activate --cluster X --term N', N above every term that was used"
@@ -59,6 +58,7 @@ pub(crate) const WAITS: [&str; 16] = [
     "store_grace",
     "lost_record",
     "unusable_record",
+    "exhausted_record",
     "first_record",
     "heart",
     "takeover_delay",
@@ -80,6 +80,7 @@ pub(crate) fn waiting(waiting: &Waiting) -> &'static str {
         Waiting::StoreGrace(_) => "store_grace",
         Waiting::Lost => "lost_record",
         Waiting::Unusable => "unusable_record",
+        Waiting::Exhausted(_) => "exhausted_record",
         Waiting::FirstRecord(_) => "first_record",
         Waiting::Heart(_) => "heart",
         Waiting::TakeoverDelay(_) => "takeover_delay",
@@ -115,6 +116,9 @@ pub(crate) fn sentence(waiting: &Waiting, now: BootTime) -> String {
         Waiting::Lost => "blocked until an operator mends the ownership record, which is lost".to_owned(),
         Waiting::Unusable => {
             "blocked until an operator mends the ownership record, which cannot be used".to_owned()
+        }
+        Waiting::Exhausted(why) => {
+            format!("blocked until an operator begins the ownership record anew: {why}")
         }
         Waiting::FirstRecord(_) => format!("blocked until the first ownership record is written{within}"),
         Waiting::Heart(cluster) => format!("blocked until the heart of cluster {cluster} is flat"),

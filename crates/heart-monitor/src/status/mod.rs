@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use anstyle::Style;
 use failover_policy::{
-    Assessment, ClusterId, Detector, Letter, Span, Timing, UnknownCause, Verdict, WatchRule,
+    Assessment, ClusterId, Detector, LeaseTiming, Letter, Span, Timing, UnknownCause, Verdict, WatchRule,
 };
 use flatline_shell::{Clock, ConfigError, Environment, Exit};
 use futures::future::{join, join_all};
@@ -73,7 +73,7 @@ pub(crate) async fn run(
         checked_at: clock.now().wall.to_string(),
         record: record.record_value(),
         maintenance: maintenance_value(&record.maintenance),
-        lines: record.lines(primary.as_ref(), clock.now()),
+        lines: record.lines(primary.as_ref(), LeaseTiming::of(&timing), clock.now()),
         primary,
         clusters,
         error: error.map(|error| error.to_string()),

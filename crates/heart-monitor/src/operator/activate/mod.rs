@@ -7,7 +7,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use failover_policy::{ClusterId, OwnershipRecord};
+use failover_policy::{ClusterId, Exhausted, OwnershipRecord};
 use flatline_shell::{Clock, ConfigError, Environment, Exit};
 use heartbeat_store::{RecordName, StoreError};
 
@@ -19,6 +19,8 @@ use crate::operator::console::{Console, Streams};
 use crate::operator::found::{self, FoundRecord};
 use crate::operator::setting::Setting;
 use crate::operator::words::sentence;
+use crate::record_advice;
+use crate::strangers::Stranger;
 
 /// How often a change is tried that others keep changing under, or whose answers are lost.
 const TRIES: usize = 5;
@@ -30,17 +32,31 @@ pub(crate) async fn activate(
     clock: Arc<dyn Clock>,
 ) -> Result<Exit, ConfigError> {
     let setting = Setting::open(&args.record, environment, clock).await?;
-    let activation =
-        Activation { setting, cluster: args.cluster.clone(), term: args.term, consent: args.consent };
-    activation.run(&mut Streams::new()).await
+    Activation { setting, order: Order::of(args) }.run(&mut Streams::new()).await
+}
+
+/// What was asked for.
+#[derive(Debug, Clone)]
+struct Order {
+    cluster: ClusterId,
+    term: Option<u64>,
+    /// Whether the cluster may be one that never beat here.
+    never_seen: bool,
+    replace_newer: bool,
+    consent: ConsentArgs,
+}
+
+impl Order {
+    fn of(args: &ActivateArgs) -> Self {
+        let ActivateArgs { term, never_seen, replace_newer, consent, .. } = *args;
+        Self { cluster: args.cluster.clone(), term, never_seen, replace_newer, consent }
+    }
 }
 
 #[derive(Debug)]
 struct Activation {
     setting: Setting,
-    cluster: ClusterId,
-    term: Option<u64>,
-    consent: ConsentArgs,
+    order: Order,
 }
 
 impl Activation {
@@ -56,37 +72,50 @@ impl Activation {
             Successor::Write(next) => next,
             other => return self.without_a_change(&other, console),
         };
+        if let Some(stranger) = self.stranger().await {
+            console.complain(&never_beat(&stranger));
+            return Ok(Exit::CannotTell);
+        }
         console.tell(&plan(&self.setting, &found, &next).await)?;
-        let question = format!("Make cluster {} the owner at once?", self.cluster);
-        if let Some(exit) = consent::obtain(self.consent, &question, console).await? {
+        let question = format!("Make cluster {} the owner at once?", self.order.cluster);
+        if let Some(exit) = consent::obtain(self.order.consent, &question, console).await? {
             return Ok(exit);
         }
         self.write(found, *next, console).await
     }
 
-    /// Writes the record; where somebody else was quicker, over what that is.
+    /// The cluster where nobody insists on it and it never beat here: it would own the work, and nobody would run.
+    async fn stranger(&self) -> Option<Stranger> {
+        if self.order.never_seen {
+            return None;
+        }
+        Stranger::look(&self.setting.store, &self.order.cluster).await
+    }
+
+    /// Writes the record; where somebody else was quicker, over what that is. An answer that was lost is looked for in
+    /// what is there afterwards.
     async fn write(
         &self,
         mut found: FoundRecord,
         mut next: OwnershipRecord,
         console: &mut impl Console,
     ) -> Result<Exit, ConfigError> {
-        let mut tries = 1;
+        let mut tries = Tries::default();
         loop {
             let Err(error) = self.put(&found, &next).await else { return done(&next, console) };
+            tries.note(&next, &error);
             let is_final = matches!(error, StoreError::Unsupported { .. } | StoreError::Denied { .. });
-            if is_final || tries == TRIES {
-                console.complain(&format!(
-                    "not activated: {error}; see 'heart-monitor status', then run this again"
-                ));
+            if is_final || tries.count == TRIES {
+                console.complain(&tries.given_up(&error));
                 return Ok(Exit::CannotTell);
             }
             console.show(self.setting.clock.now().boot, &format!("trying again: {error}"));
-            tries += 1;
             tokio::time::sleep(self.setting.timing.poll.get()).await;
             let Ok(read) = found::read(&self.setting.store).await else { continue };
-            if matches!(&read, FoundRecord::Usable(record, _) if **record == next) {
-                return done(&next, console);
+            if let FoundRecord::Usable(record, _) = &read
+                && tries.led_to(record)
+            {
+                return done(record, console);
             }
             found = read;
             next = match self.successor(&found) {
@@ -111,8 +140,9 @@ impl Activation {
 
     fn successor(&self, found: &FoundRecord) -> Successor {
         let wish = Wish {
-            cluster: &self.cluster,
-            term: self.term,
+            cluster: &self.order.cluster,
+            term: self.order.term,
+            replace_newer: self.order.replace_newer,
             lease: self.setting.lease(),
             by: &self.setting.by,
             now: self.setting.clock.now().wall,
@@ -121,14 +151,10 @@ impl Activation {
     }
 
     fn without_a_change(&self, why: &Successor, console: &mut impl Console) -> Result<Exit, ConfigError> {
-        let cluster = &self.cluster;
+        let cluster = &self.order.cluster;
         match why {
             Successor::Already(record) => {
-                console.tell(&format!(
-                    "nothing to do: {}. To write a record that counts above a lost one, say --term {} or higher\n",
-                    sentence(record),
-                    record.term.saturating_add(1),
-                ))?;
+                console.tell(&already(record))?;
                 return Ok(Exit::Done);
             }
             Successor::TermUnknown => console.complain(&format!(
@@ -141,16 +167,95 @@ impl Activation {
                 "nothing was changed: the ownership record is malformed ({detail}) and cannot be replaced; move it \
                  out of the store by hand, then run this with --term N"
             )),
+            Successor::Newer(why) => {
+                console.complain(&format!("nothing was changed: {why}; {}", record_advice::unusable(why)));
+            }
+            Successor::Exhausted(why) => {
+                console.complain(&format!("nothing was changed: {why}; {}", self.room(*why)));
+            }
             // The callers write those.
             Successor::Write(_) => {}
         }
         Ok(Exit::CannotTell)
+    }
+
+    /// What to do where the counters come to their end: a term that was asked for is easily asked for differently.
+    fn room(&self, why: Exhausted) -> &'static str {
+        match (why, self.order.term) {
+            (Exhausted::Term(term), Some(asked)) if asked == term => {
+                "say a lower --term: one above the highest that a workload was started with"
+            }
+            _ => record_advice::EXHAUSTED,
+        }
+    }
+}
+
+/// What was tried, since an answer that was lost may have been "done".
+#[derive(Debug, Default)]
+struct Tries {
+    count: usize,
+    /// The records whose fate is unknown.
+    may_have_landed: Vec<OwnershipRecord>,
+}
+
+impl Tries {
+    fn note(&mut self, record: &OwnershipRecord, error: &StoreError) {
+        self.count += 1;
+        if matches!(error, StoreError::Unreachable { .. } | StoreError::Ambiguous { .. }) {
+            self.may_have_landed.push(record.clone());
+        }
+    }
+
+    /// Whether a record is one of those that were tried, or what somebody made of it without another change of owner:
+    /// each term belongs to one owner.
+    fn led_to(&self, record: &OwnershipRecord) -> bool {
+        let is_of = |tried: &OwnershipRecord| tried.term == record.term && tried.revision <= record.revision;
+        record.lets_run(&record.owner)
+            && self.may_have_landed.iter().any(|tried| is_of(tried) && tried.owner == record.owner)
+    }
+
+    fn given_up(&self, error: &StoreError) -> String {
+        if self.may_have_landed.is_empty() {
+            return format!("not activated: {error}; see 'heart-monitor status', then run this again");
+        }
+        format!(
+            "whether it was activated is not known: {error}. An answer was lost, and the change may have landed, or may \
+             land late: 'heart-monitor status' says who owns the work, and running this again does no harm"
+        )
     }
 }
 
 fn done(record: &OwnershipRecord, console: &mut impl Console) -> Result<Exit, ConfigError> {
     console.tell(&format!("done: {}; see 'heart-monitor status' whether it stays so\n", sentence(record)))?;
     Ok(Exit::Done)
+}
+
+/// The record says already what is asked for, perhaps by an activation whose answer was lost.
+fn already(record: &OwnershipRecord) -> String {
+    let OwnershipRecord { owner, by, .. } = record;
+    let how = if record.was_activated() {
+        format!(
+            "it was activated by hand, by {by}: where an earlier run of this did not say so, it was done all the same"
+        )
+    } else {
+        format!("revision {}, {}, by {by}", record.revision, record.reason)
+    };
+    let above = record.term.saturating_add(1);
+    format!(
+        "nothing to do: {} ({how}). A guard of cluster {owner} runs the workload where its own heart beats. To write a \
+         record that counts above a lost one, say --term {above} or higher\n",
+        sentence(record),
+    )
+}
+
+fn never_beat(stranger: &Stranger) -> String {
+    let instead = stranger.nearest().map_or(".".to_owned(), |nearest| {
+        format!(" 'heart-monitor activate --cluster {nearest}' names that one.")
+    });
+    format!(
+        "nothing was changed: {stranger}{instead} Once it owned the work, every guard would stop and wait for a heart that \
+         never was. Where it is the right one, start its beacon first; --never-seen names it all the same"
+    )
 }
 
 fn no_store(error: &StoreError) -> String {

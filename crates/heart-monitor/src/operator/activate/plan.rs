@@ -37,12 +37,32 @@ pub(super) async fn plan(setting: &Setting, found: &FoundRecord, next: &Ownershi
     text += &format!("new owner  cluster {cluster}: {heart}\n");
     text + &format!(
         "step 1     write cluster {cluster} into the record: term {}, revision {}, watch {}, stop {}\n\
-         guarded    workloads elsewhere stop within {bound}: when their guard next reads the record, or when their \
+         {}guarded    workloads elsewhere stop within {bound}: when their guard next reads the record, or when their \
          right runs out where it cannot; with --on-store-loss keep, one that cannot read the store runs on\n\
          unguarded  workloads elsewhere do not stop: scale them to zero\n\
          if interrupted: run the same command again\n",
-        next.term, next.revision, next.timing.watch, next.timing.stop,
+        next.term,
+        next.revision,
+        next.timing.watch,
+        next.timing.stop,
+        shorter_watch(found, next, &bound),
     )
+}
+
+/// That guards may hold by a longer watch than the next claimant will see, where they may.
+fn shorter_watch(found: &FoundRecord, next: &OwnershipRecord, bound: &str) -> String {
+    let watch = next.timing.watch;
+    match found {
+        FoundRecord::Usable(record, _) if record.timing.watch > watch => format!(
+            "           the record asks for a watch of {} now: for {bound} a guard that cannot read the store may hold by \
+             that, while a takeover comes after {watch}\n",
+            record.timing.watch,
+        ),
+        FoundRecord::Usable(..)
+        | FoundRecord::Absent
+        | FoundRecord::Unusable(..)
+        | FoundRecord::Untouchable(_) => String::new(),
+    }
 }
 
 /// How long a guard elsewhere may still run: its right was confirmed before the new record came to be, or up to the

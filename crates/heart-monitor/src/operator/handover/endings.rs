@@ -4,6 +4,7 @@ use failover_policy::{ClusterId, HandoverEnd, OwnershipRecord, Phase, RecordStat
 use flatline_shell::Exit;
 
 use crate::operator::words::{no_record, origin, sentence};
+use crate::record_advice;
 
 /// What is said while a handover that has begun cannot be written on.
 pub(super) const LEFT_ALONE: &str = "; nobody runs meanwhile; Ctrl-C says how to go on";
@@ -18,7 +19,8 @@ pub(super) fn exit_of(end: &HandoverEnd) -> Exit {
         | HandoverEnd::OtherHandover(_)
         | HandoverEnd::NoRecord
         | HandoverEnd::Lost
-        | HandoverEnd::Unusable(_) => Exit::CannotTell,
+        | HandoverEnd::Unusable(_)
+        | HandoverEnd::Exhausted(_) => Exit::CannotTell,
     }
 }
 
@@ -64,10 +66,8 @@ pub(super) fn line(
             "not handed over: the ownership record was read before, and is gone or older now: the store lost it, or \
              another store is mounted. See 'heart-monitor status', then 'heart-monitor activate --cluster {to} --term N'"
         ),
-        HandoverEnd::Unusable(why) => format!(
-            "not handed over: {why}. See 'heart-monitor status'; 'heart-monitor activate --cluster {to}' replaces the \
-             record"
-        ),
+        HandoverEnd::Unusable(why) => format!("not handed over: {why}; {}", record_advice::unusable(why)),
+        HandoverEnd::Exhausted(why) => format!("not handed over: {why}; {}", record_advice::EXHAUSTED),
     }
 }
 

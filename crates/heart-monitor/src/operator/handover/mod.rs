@@ -144,6 +144,7 @@ impl Transfer {
             drain: self.order.drain,
             by: self.setting.by.clone(),
             watch: WatchRule::new(&self.setting.timing),
+            lease: self.setting.lease(),
             cache_age: self.setting.cache_age,
         };
         Ok(Driver::new(&self.setting, rule))

@@ -54,7 +54,10 @@ impl Renewal {
                 return Ok(Self::Pointless(format!("the ownership record is malformed: {detail}")));
             }
         };
-        let next = record.bumped(by);
+        let next = match record.bumped(by) {
+            Ok(next) => next,
+            Err(why) => return Ok(Self::Pointless(why.to_string())),
+        };
         match store.swap_record(&RecordName::Ownership, &next.to_json(), &version, next.revision).await {
             Ok(_) => Ok(Self::Renewed(Box::new(next))),
             Err(error @ StoreError::Unsupported { .. }) => Ok(Self::Pointless(error.to_string())),
