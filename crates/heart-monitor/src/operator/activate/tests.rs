@@ -244,8 +244,8 @@ async fn after_a_late_landing(
 
 #[tokio::test(start_paused = true)]
 async fn an_activation_whose_answer_was_lost_finds_its_own_work_and_says_that_it_is_done() {
-    let longer = LeaseTiming { watch: Span::from_secs(34), stop: Span::from_secs(2) };
     type Meanwhile = fn(OwnershipRecord) -> OwnershipRecord;
+    let longer = LeaseTiming { watch: Span::from_secs(34), stop: Span::from_secs(2) };
     let table: [(Meanwhile, u64, &str); 2] = [
         (|landed| landed, 8, "nobody touched it"),
         (|landed| OwnershipRecord { revision: 9, by: "b-0".to_owned(), ..landed }, 9, "a guard built on it"),
