@@ -72,7 +72,15 @@ fn a_record_that_is_malformed_or_newer_stops_everybody_and_is_left_as_it_is(
         }
         ensure!(scene.store.planted(revision + 1)? == text, "the record was to be left as it is");
         let term = (nth + 2).to_string();
-        scene.operator(&["activate", "--cluster", "a", "--term", &term, "--yes"])?.run()?.succeeds()?;
+        let activate = ["activate", "--cluster", "a", "--term", &term, "--yes"];
+        if word == "version 2" {
+            let refused = scene.operator(&activate)?.run()?;
+            ensure!(refused.code == 2 && refused.all_text().contains("--replace-newer"), "{refused}");
+            ensure!(scene.store.planted(revision + 1)? == text, "the newer record was to be left as it is");
+            scene.operator(&[&activate[..], &["--replace-newer"]].concat())?.run()?.succeeds()?;
+        } else {
+            scene.operator(&activate)?.run()?.succeeds()?;
+        }
         scene.runs("a", nth + 2)?;
         ensure!(scene.log.runs()?.all().len() == before + 1, "nobody else was to start");
     }

@@ -16,6 +16,7 @@ on_a_folder! {
     a_claim_that_was_contested_is_told_by_its_letter,
     where_nobody_can_tell_who_owns_the_work_there_is_no_letter,
     whoever_has_the_key_makes_a_waiting_guard_the_owner_and_the_other_stops,
+    a_guard_whose_cluster_never_beat_is_not_made_the_owner_of_work_that_nobody_would_do,
     notifications_come_in_the_order_of_events,
 }
 
@@ -118,6 +119,22 @@ fn whoever_has_the_key_makes_a_waiting_guard_the_owner_and_the_other_stops(
     ensure!(b.guard.is_running()?, "a guard goes on");
     let _back = scene.cluster("a")?;
     scene.log.runs_on("b", scene.pace.watch)
+}
+
+fn a_guard_whose_cluster_never_beat_is_not_made_the_owner_of_work_that_nobody_would_do(
+    scene: &Scene<FolderStore>,
+) -> Result<()> {
+    let _a = scene.cluster("a")?;
+    scene.runs("a", 1)?;
+    let port = free_port()?;
+    let guard = scene.guard("b")?.env("HEART_MONITOR_LISTEN", format!("127.0.0.1:{port}"));
+    let _guard = guard.env("ACTIVATION_KEY", "abcdefgh9").start()?;
+    comes_to(port, "S")?;
+    let refused = post(port, "/activate", "abcdefgh9")?;
+    ensure!(refused.status == 409 && refused.body.contains("never beat in"), "{refused:?}");
+    let typed = scene.operator(&["activate", "--cluster", "flatline-a", "--yes"])?.run()?;
+    ensure!(typed.code == 2 && typed.all_text().contains("did you mean a?"), "{typed}");
+    scene.log.runs_on("a", scene.pace.watch)
 }
 
 fn notifications_come_in_the_order_of_events(scene: &Scene<FolderStore>) -> Result<()> {

@@ -87,12 +87,13 @@ impl Errands<'_> {
     async fn activate(&mut self, request: ActivationRequest) {
         let asked = activation::asked(self.guard.borrow().gate(), request.from(), self.clock.now());
         let outcome = match asked {
-            Ok(swap) => match activation::carry_out(swap, &mut self.carrier).await {
-                Ok((errand, outcome)) => {
+            Ok(swap) => match activation::without_a_heart(&swap, self.carrier.store()).await {
+                None => {
+                    let (errand, outcome) = activation::carry_out(swap, &mut self.carrier).await;
                     self.take(errand);
                     outcome
                 }
-                Err(refused) => refused,
+                Some(refused) => refused,
             },
             Err(why_not) => why_not,
         };

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use failover_policy::{Gate, Now, Phase, RecordState, Swap, SwapOutcome};
 use flatline_shell::activation::ActivationOutcome;
-use heartbeat_store::StoreError;
+use heartbeat_store::{Store, StoreError};
 
 use crate::carrier::{Carried, Carrier, Swapped};
 use crate::errand::Errand;
@@ -33,22 +33,22 @@ pub(crate) fn asked(gate: &Gate, from: SocketAddr, now: Now) -> Result<Swap, Act
     Ok(swap)
 }
 
-/// Tries the swap, and says what to answer. The machine takes the errand. Nothing is tried where no beacon of this
-/// cluster ever beat: all others would wait for its heart.
-pub(crate) async fn carry_out(
-    swap: Swap,
-    carrier: &mut Carrier,
-) -> Result<(Errand, ActivationOutcome), ActivationOutcome> {
+/// Why a guard's cluster is not made the owner where no beacon of it ever beat: every guard would wait for its heart,
+/// this one too. A gate alone lets its workload go all the same.
+pub(crate) async fn without_a_heart(swap: &Swap, store: &Store) -> Option<ActivationOutcome> {
     let this = &swap.record.owner;
-    if let Some(stranger) = Stranger::look(carrier.store(), this).await {
-        return Err(ActivationOutcome::Refused(format!(
-            "nothing was changed: {stranger}; start its beacon first, or insist with 'heart-monitor activate --cluster \
-             {this} --never-seen'"
-        )));
-    }
+    let stranger = Stranger::look(store, this).await?;
+    Some(ActivationOutcome::Refused(format!(
+        "nothing was changed: {stranger}; start its beacon first, or insist with 'heart-monitor activate --cluster {this} \
+         --never-seen'"
+    )))
+}
+
+/// Tries the swap, and says what to answer. The machine takes the errand.
+pub(crate) async fn carry_out(swap: Swap, carrier: &mut Carrier) -> (Errand, ActivationOutcome) {
     let swapped = carrier.swap(&swap).await;
     let outcome = outcome(&swap, &swapped);
-    Ok((Errand::Swap(Box::new(swap), swapped), outcome))
+    (Errand::Swap(Box::new(swap), swapped), outcome)
 }
 
 fn outcome(swap: &Swap, swapped: &Carried<Swapped>) -> ActivationOutcome {

@@ -119,13 +119,11 @@ impl<'h> Hold<'h> {
 
     async fn activate(&mut self, request: ActivationRequest) {
         let outcome = match activation::asked(&self.gate, request.from(), self.clock.now()) {
-            Ok(swap) => match activation::carry_out(swap, &mut self.carrier).await {
-                Ok((errand, outcome)) => {
-                    self.take(errand);
-                    outcome
-                }
-                Err(refused) => refused,
-            },
+            Ok(swap) => {
+                let (errand, outcome) = activation::carry_out(swap, &mut self.carrier).await;
+                self.take(errand);
+                outcome
+            }
             Err(why_not) => why_not,
         };
         request.answer(outcome).await;
