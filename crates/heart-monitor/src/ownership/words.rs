@@ -53,7 +53,7 @@ pub(crate) fn remedy(state: &RecordState) -> &'static str {
 }
 
 /// The terms by which a closed gate waits.
-pub(crate) const WAITS: [&str; 16] = [
+pub(crate) const WAITS: [&str; 17] = [
     "record",
     "store_grace",
     "lost_record",
@@ -142,7 +142,8 @@ pub(crate) fn sentence(waiting: &Waiting, now: BootTime) -> String {
 /// How it stands with a workload that runs, in a sentence: `waiting` is what it would wait for if it did not.
 pub(crate) fn running(waiting: Option<&Waiting>) -> &'static str {
     match waiting {
-        None | Some(Waiting::Nothing | Waiting::OwnBeat | Waiting::Start(_)) => {
+        // An owner whose record can count no further works on: only the next change has no room.
+        None | Some(Waiting::Nothing | Waiting::OwnBeat | Waiting::Start(_) | Waiting::Exhausted(_)) => {
             "the workload runs: this cluster owns the work"
         }
         Some(Waiting::Record | Waiting::StoreGrace(_)) => {
