@@ -154,6 +154,9 @@ pub(crate) fn running(waiting: Option<&Waiting>) -> &'static str {
             "the workload still runs, though the ownership record is not to be trusted: until the last beat that was \
              confirmed is too old"
         }
+        Some(Waiting::Exhausted(_)) => {
+            "the workload still runs; the ownership record cannot count further, which an operator has to mend"
+        }
         Some(
             Waiting::Heart(_)
             | Waiting::TakeoverDelay(_)
