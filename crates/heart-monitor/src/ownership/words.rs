@@ -143,7 +143,7 @@ pub(crate) fn sentence(waiting: &Waiting, now: BootTime) -> String {
 pub(crate) fn running(waiting: Option<&Waiting>) -> &'static str {
     match waiting {
         // An owner whose record can count no further works on: only the next change has no room.
-        None | Some(Waiting::Nothing | Waiting::OwnBeat | Waiting::Start(_) | Waiting::Exhausted(_)) => {
+        None | Some(Waiting::Nothing | Waiting::OwnBeat | Waiting::Start(_)) => {
             "the workload runs: this cluster owns the work"
         }
         Some(Waiting::Record | Waiting::StoreGrace(_)) => {
