@@ -16,17 +16,23 @@ pub enum Rule {
     TimingFromTheRecord,
     /// Whoever reads through a cache waits for its age. Broken: nobody is told that there is one.
     WaitForCaches,
+    /// Whoever waits goes by the slower of a node's clocks. Broken: by the one that is slewed.
+    WaitByTheSlower,
+    /// Whoever holds the work goes by the faster of a node's clocks. Broken: by the one that is slewed.
+    HoldByTheFaster,
 }
 
 impl Rule {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Verify,
         Self::StampThenRecord,
         Self::CountFromBeforeTheBeat,
         Self::StopInTime,
         Self::TimingFromTheRecord,
         Self::WaitForCaches,
+        Self::WaitByTheSlower,
+        Self::HoldByTheFaster,
     ];
 }
 
@@ -52,6 +58,11 @@ impl Setting {
 
     pub(super) fn is_about(self, rule: Rule) -> bool {
         self.about == Some(rule)
+    }
+
+    /// Whether all clocks are to be slewed.
+    pub(super) fn is_about_clocks(self) -> bool {
+        self.is_about(Rule::WaitByTheSlower) || self.is_about(Rule::HoldByTheFaster)
     }
 
     pub(super) fn breaks(self, rule: Rule) -> bool {

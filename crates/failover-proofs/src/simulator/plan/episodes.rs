@@ -143,7 +143,7 @@ impl Episode {
         let role = Role::Handover { to: id, drain: span(drain) };
         let operator = plan.actors.len();
         let stands_at = dice.below(plan.sites.len());
-        plan.actors.push(actor(role, stands_at, name, dice));
+        plan.actors.push(actor(role, stands_at, name, plan.setting, dice));
         plan.deeds.push((self.start, Deed::Start(operator)));
         if !dice.percent(33) {
             return self.start + dice.between(0, self.lasts);
@@ -159,7 +159,13 @@ impl Episode {
     fn maintenance(self, plan: &mut Plan, dice: &mut Dice) {
         let operator = plan.actors.len();
         let role = Role::Maintenance { lasts: self.lasts + dice.between(0, 20 * SECOND) };
-        plan.actors.push(actor(role, self.site, format!("operator{operator}-maintenance"), dice));
+        plan.actors.push(actor(
+            role,
+            self.site,
+            format!("operator{operator}-maintenance"),
+            plan.setting,
+            dice,
+        ));
         plan.deeds.push((self.start, Deed::Start(operator)));
     }
 
@@ -233,7 +239,7 @@ fn add_finale(plan: &mut Plan, dice: &mut Dice) {
     if let Some(site) = plan.sites.get(to).filter(|site| site.survives && dice.percent(20)) {
         let role = Role::Handover { to: site.id.clone(), drain: span(dice.between(0, 2 * SECOND)) };
         plan.finale = Some(plan.actors.len());
-        plan.actors.push(actor(role, to, "finale".to_owned(), dice));
+        plan.actors.push(actor(role, to, "finale".to_owned(), plan.setting, dice));
     }
 }
 

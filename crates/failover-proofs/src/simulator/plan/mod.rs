@@ -16,6 +16,8 @@ pub(super) use deeds::Deed;
 /// A schedule: who is there, and what befalls them when.
 #[derive(Debug)]
 pub(super) struct Plan {
+    /// What the world is about.
+    setting: Setting,
     pub(super) sites: Vec<Site>,
     /// How old the answer of a read really can be.
     pub(super) cache_age: Nanos,

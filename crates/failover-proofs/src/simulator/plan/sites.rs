@@ -18,6 +18,7 @@ pub(super) fn throw(dice: &mut Dice, setting: Setting) -> Plan {
     let believed = if setting.breaks(Rule::WaitForCaches) { 0 } else { cache_age };
     let record = dice.percent(85).then(|| first_record(&sites, dice));
     let mut plan = Plan {
+        setting,
         sites,
         cache_age,
         believed_cache_age: span(believed),
@@ -145,20 +146,25 @@ fn populate(plan: &mut Plan, site: usize, dice: &mut Dice) {
     let (id, interval) = (id.clone(), nanos(timing.interval.get()));
     for _ in 0..=usize::from(dice.percent(25)) {
         let phase = dice.between(0, interval);
-        plan.beacons.push(Beacon { site, clocks: Clocks::throw(dice), cuts: Cuts::default(), phase });
+        plan.beacons.push(Beacon {
+            site,
+            clocks: Clocks::throw(dice, plan.setting),
+            cuts: Cuts::default(),
+            phase,
+        });
     }
     let takeover_delay = span(if dice.percent(20) { dice.between(0, 2 * SECOND) } else { 0 });
     for pod in 0..=usize::from(dice.percent(40)) {
         let role = Role::Guard { takeover_delay };
-        plan.actors.push(actor(role, site, format!("guard-{id}{pod}"), dice));
+        plan.actors.push(actor(role, site, format!("guard-{id}{pod}"), plan.setting, dice));
     }
     if dice.percent(10) {
-        plan.actors.push(actor(Role::Gate, site, format!("gate-{id}"), dice));
+        plan.actors.push(actor(Role::Gate, site, format!("gate-{id}"), plan.setting, dice));
     }
 }
 
-pub(super) fn actor(role: Role, site: usize, name: String, dice: &mut Dice) -> Actor {
-    Actor { role, site, clocks: Clocks::throw(dice), cuts: Cuts::default(), name }
+pub(super) fn actor(role: Role, site: usize, name: String, setting: Setting, dice: &mut Dice) -> Actor {
+    Actor { role, site, clocks: Clocks::throw(dice, setting), cuts: Cuts::default(), name }
 }
 
 pub(super) fn span(nanos: Nanos) -> Span {

@@ -11,7 +11,8 @@ impl World {
         let weather = self.weather();
         let Some(beacon) = self.plan.beacons.get(index) else { return };
         let Some(site) = self.plan.sites.get(beacon.site) else { return };
-        let next = self.now + beacon.clocks.truly(nanos(site.timing.interval.get()));
+        let next =
+            beacon.clocks.reaches_hold(beacon.clocks.at(self.now).hold.after(site.timing.interval.get()));
         if self.silenced.get(index) == Some(&0) {
             let deadline = nanos(site.timing.write_deadline.get());
             let trip = weather.send(&mut self.dice, &beacon.cuts, self.now, deadline);
