@@ -55,6 +55,12 @@ fn whatever_goes_wrong_while_two_sides_are_configured_differently() {
 }
 
 #[test]
+fn whatever_goes_wrong_while_a_clock_is_slewed() {
+    let setting = Setting::new("an upset and a slewed clock", 1, 0).with_slews(1);
+    prove(&setting.with_orders(0..2), &[Happening::Takeover, Happening::HandedOver]);
+}
+
+#[test]
 fn without_any_one_of_the_rules_a_promise_is_broken() {
     for ablation in Ablation::ALL {
         let report = check(&ablation.setting());
@@ -80,6 +86,12 @@ fn in_the_long_mode_much_larger_worlds_keep_every_promise() {
         prove(&Setting { name: "an upset and any slip", upsets: 1, thorough: true, ..base.clone() }, &[]);
         let upsets = Setting { slips: 0, ..base };
         prove(&Setting { name: "three upsets", upsets: 3, ..upsets.clone() }, &[]);
+        prove(
+            &Setting { name: "an upset, a slip and slewed clocks", ..Setting::new("", 1, 1) }
+                .with_slews(2)
+                .with_orders(order..order + 1),
+            &[],
+        );
         prove(&Setting { name: "drift the other way", drifts: reversed.clone(), ..upsets.clone() }, &[]);
         let late = Setting { name: "two upsets, the second much later", quiet_from: 16, ..upsets.clone() };
         prove(&late, &[]);

@@ -19,6 +19,10 @@ pub enum Ablation {
     SlowChild,
     /// Clocks drift ten times as fast as is allowed for.
     FastDrift,
+    /// Whoever waits goes by the kernel's clock, slewed or not.
+    WaitsByTheSlewed,
+    /// Whoever holds the work goes by the kernel's clock, slewed or not.
+    HoldsByTheSlewed,
     /// Reads are a tick old where the machines were told that they are not.
     HiddenCache,
     /// Each side goes by its own timing, not by the record's.
@@ -35,12 +39,14 @@ pub enum Ablation {
 
 impl Ablation {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::NoVerify,
         Self::RecordThenStamp,
         Self::FromTheBeatsOwnRead,
         Self::SlowChild,
         Self::FastDrift,
+        Self::WaitsByTheSlewed,
+        Self::HoldsByTheSlewed,
         Self::HiddenCache,
         Self::OwnTiming,
         Self::ShrinkWhileHeld,
@@ -57,6 +63,8 @@ impl Ablation {
             | Self::FromTheBeatsOwnRead
             | Self::SlowChild
             | Self::FastDrift
+            | Self::WaitsByTheSlewed
+            | Self::HoldsByTheSlewed
             | Self::HiddenCache
             | Self::OwnTiming
             | Self::ShrinkWhileHeld => &[Promise::NeverTwo],
@@ -77,6 +85,8 @@ impl Ablation {
             | Self::FastDrift
             | Self::SameTerm
             | Self::DeafStandby => upset,
+            Self::WaitsByTheSlewed => upset.with_slews(1).with_orders(1..2),
+            Self::HoldsByTheSlewed => upset.with_slews(1).with_orders(0..1),
             Self::HiddenCache => slip.with_cache(vec![[true, true]]),
             Self::OwnTiming => Setting { watches: [9, 6], ..upset },
             Self::ShrinkWhileHeld => Setting { watches: [9, 6], upsets: 2, ..upset }.with_orders(0..1),

@@ -20,6 +20,8 @@ pub struct Setting {
     pub upsets: u8,
     /// How many slips a run may have, at most one a tick.
     pub slips: u8,
+    /// How often a run may change how a clock is slewed: by up to 10 % either way, on either node.
+    pub slews: u8,
     /// From this tick on nothing happens any more.
     pub quiet_from: u8,
     /// How many quiet ticks the survivors have to find their way.
@@ -43,6 +45,8 @@ pub struct Setting {
 impl Setting {
     /// The shortest watch that the budget allows with a beat and a poll a tick, in seconds.
     const SHORTEST_WATCH: u64 = 6;
+    /// A tenth of it is more than a tick.
+    const SLEWED_WATCH: u64 = 11;
     /// How many ticks the survivors need at most: a beat must be seen, an open handover found, watched for a whole
     /// watch and completed or called off, and the owner's heart watched once more.
     const QUIET_TICKS: u8 = 14;
@@ -60,6 +64,7 @@ impl Setting {
             name,
             upsets,
             slips,
+            slews: 0,
             quiet_from: Self::QUIET_FROM,
             quiet_ticks: Self::QUIET_TICKS,
             orders: 0..Self::ORDERS,
@@ -78,6 +83,13 @@ impl Setting {
         Self { cache: Some(readers), drifts: vec![[0, 0]], ..self }
     }
 
+    /// The same where clocks are slewed, which stays so to the end. The watch is so long that a tenth of it makes a whole
+    /// tick, since everybody acts at ticks alone; whoever waits by a clock that is slowed down needs two ticks more for it.
+    #[must_use]
+    pub fn with_slews(self, slews: u8) -> Self {
+        Self { slews, watches: [Self::SLEWED_WATCH; 2], quiet_from: 14, quiet_ticks: 26, ..self }
+    }
+
     /// The same with fewer orders.
     #[must_use]
     pub fn with_orders(self, orders: Range<usize>) -> Self {
@@ -90,12 +102,12 @@ impl Setting {
     }
 
     /// The durations of one cluster. A poll is a hundredth shorter than a tick and a read as much longer, so that a
-    /// drifting clock neither skips a tick nor fails a read.
-    pub fn timing(watch: u64) -> Timing {
-        let poll = Span::from_millis(990);
+    /// drifting clock neither skips a tick nor fails a read; where clocks are slewed, a poll is a tenth shorter still.
+    pub fn timing(&self, watch: u64) -> Timing {
+        let poll = if self.slews == 0 { 990 } else { 890 };
         Timing {
-            flatline_after: Span::from_millis(watch * 1000 + 990),
-            poll,
+            flatline_after: Span::from_millis(watch * 1000 + poll),
+            poll: Span::from_millis(poll),
             read_deadline: Span::from_millis(1010),
             interval: Span::from_secs(1),
             write_deadline: Span::from_secs(1),
@@ -105,7 +117,13 @@ impl Setting {
 
     pub(crate) fn clock(&self, gains_ppm: i64) -> Clock {
         let factor = if self.ablation == Some(Ablation::FastDrift) { 10 } else { 1 };
-        Clock { gains_ppm: gains_ppm * factor, wall_ahead: 3600 }
+        Clock {
+            gains_ppm: gains_ppm * factor,
+            wall_ahead: 3600,
+            waits_by_kernel: self.ablation == Some(Ablation::WaitsByTheSlewed),
+            holds_by_kernel: self.ablation == Some(Ablation::HoldsByTheSlewed),
+            ..Clock::TRUE
+        }
     }
 
     /// What the machines are told.
@@ -115,7 +133,7 @@ impl Setting {
     }
 
     pub(crate) fn guard_rule(&self, side: Side, by: String) -> GuardRule {
-        let timing = Self::timing(self.watches[side.index()]);
+        let timing = self.timing(self.watches[side.index()]);
         let gate = GateRule {
             this: side.id().clone(),
             primary: Side::A.id().clone(),
@@ -132,7 +150,7 @@ impl Setting {
     }
 
     pub(crate) fn handover_rule(&self, to: Side, drain: bool, by: String) -> HandoverRule {
-        let timing = Self::timing(self.watches[Side::A.index()]);
+        let timing = self.timing(self.watches[Side::A.index()]);
         HandoverRule {
             to: to.id().clone(),
             drain: Span::from_secs(if drain { 2 } else { 0 }),
@@ -185,7 +203,10 @@ mod tests {
 
     #[test]
     fn the_smallest_world_is_one_that_the_budget_allows() {
-        assert_eq!(Setting::timing(Setting::SHORTEST_WATCH).check(Role::Guard), Ok(()));
-        assert!(Setting::timing(Setting::SHORTEST_WATCH - 1).check(Role::Guard).is_err());
+        let steady = Setting::new("", 1, 0);
+        for setting in [steady.clone(), steady.with_slews(1)] {
+            assert_eq!(setting.timing(Setting::SHORTEST_WATCH).check(Role::Guard), Ok(()));
+            assert!(setting.timing(Setting::SHORTEST_WATCH - 1).check(Role::Guard).is_err());
+        }
     }
 }

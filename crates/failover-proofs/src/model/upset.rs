@@ -1,5 +1,6 @@
 //! Things that go wrong until they are mended.
 
+use super::clock::Slew;
 use super::side::Side;
 
 /// Something that goes wrong, or that an operator does.
@@ -22,6 +23,8 @@ pub(crate) enum Upset {
         /// Whether the workload gets a while.
         drain: bool,
     },
+    /// A time daemon slews a node's clock, or stops doing so.
+    Slews(Side, Slew),
 }
 
 /// The end of an upset.
@@ -72,6 +75,7 @@ impl Event {
                 Upset::Handover { to: side, drain },
             ]
         });
-        reliefs.map(Self::Relief).chain(upsets.map(Self::Upset))
+        let slews = Side::ALL.into_iter().flat_map(|side| Slew::ALL.map(|slew| Upset::Slews(side, slew)));
+        reliefs.map(Self::Relief).chain(upsets.chain(slews).map(Self::Upset))
     }
 }

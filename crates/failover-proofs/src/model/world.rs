@@ -29,6 +29,7 @@ pub(crate) struct World {
     operators: u8,
     upsets_left: u8,
     slips_left: u8,
+    slews_left: u8,
     /// The last event of this tick.
     last_event: Option<Event>,
     pub(crate) oracle: Oracle,
@@ -65,6 +66,7 @@ impl World {
             operators: 0,
             upsets_left: 0,
             slips_left: 0,
+            slews_left: 0,
             last_event: None,
             oracle: Oracle::default(),
         };
@@ -78,6 +80,7 @@ impl World {
         world.warm = world.tick;
         world.upsets_left = setting.upsets;
         world.slips_left = setting.slips;
+        world.slews_left = setting.slews;
         world
     }
 
@@ -101,7 +104,8 @@ impl World {
 
     /// The first thing that goes wrong does so in the first tick.
     pub(crate) fn may_pass_without_slip(&self, setting: &Setting) -> bool {
-        self.age() > 0 || (self.upsets_left, self.slips_left) != (setting.upsets, setting.slips)
+        let left = (self.upsets_left, self.slips_left, self.slews_left);
+        self.age() > 0 || left != (setting.upsets, setting.slips, setting.slews)
     }
 
     /// What can go wrong with the calls of this tick.
@@ -127,6 +131,9 @@ impl World {
                 Event::Relief(Relief::Thaws(side)) => node(side).frozen,
                 Event::Relief(Relief::Reconnected(side)) => node(side).cut_off,
                 Event::Relief(Relief::Interrupted) => self.operator.is_some(),
+                Event::Upset(Upset::Slews(side, slew)) => {
+                    self.slews_left > 0 && !node(side).clock.is_slewed(slew)
+                }
                 Event::Upset(_) if self.upsets_left == 0 => false,
                 Event::Upset(Upset::BeaconDies(side)) => beacon(side),
                 Event::Upset(Upset::GuardDies(side) | Upset::Freezes(side)) => guard(side),
@@ -151,7 +158,8 @@ impl World {
     }
 
     fn suffer(&mut self, upset: Upset, setting: &Setting) {
-        self.upsets_left -= 1;
+        let left = if let Upset::Slews(..) = upset { &mut self.slews_left } else { &mut self.upsets_left };
+        *left -= 1;
         match upset {
             Upset::BeaconDies(side) => self.beacons[side.index()].up = false,
             Upset::GuardDies(side) => self.nodes[side.index()].die(),
@@ -165,6 +173,7 @@ impl World {
                 self.operators += 1;
                 self.operator = Some(Operator::new(to, drain, self.operators, setting));
             }
+            Upset::Slews(side, slew) => self.nodes[side.index()].clock.slew(self.tick, slew),
         }
     }
 
@@ -181,7 +190,7 @@ impl World {
         self.look_for_double_run();
         if self.warm > 0 && self.is_quiet(setting) {
             // Budgets that nobody may use any more tell no states apart.
-            (self.upsets_left, self.slips_left) = (0, 0);
+            (self.upsets_left, self.slips_left, self.slews_left) = (0, 0, 0);
         }
     }
 
