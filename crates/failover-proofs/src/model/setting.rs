@@ -156,7 +156,7 @@ impl Setting {
             drain: Span::from_secs(if drain { 2 } else { 0 }),
             by,
             watch: WatchRule::new(&timing),
-            lease: LeaseTiming::of(&Self::timing(self.shortest_watch())),
+            lease: LeaseTiming::of(&self.timing(self.shortest_watch())),
             cache_age: self.cache_age(),
         }
     }
