@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
-use crate::seen::SeenStamps;
+use crate::seen::{Seen, SeenStamps};
 use crate::{
-    Assessment, BootTime, Evidence, Finding, FlatlineCause, Look, SignedSpan, Span, Stamp, Timing,
-    UnknownCause, Verdict,
+    Assessment, BootTime, Evidence, Finding, Fingerprint, FlatlineCause, Look, Malformed, SignedSpan, Span,
+    Stamp, Timing, UnknownCause, Verdict, Witness,
 };
 
 /// What to make of a heart that has never been seen.
@@ -79,6 +79,8 @@ impl WatchRule {
 pub struct Detector {
     rule: WatchRule,
     seen: SeenStamps,
+    /// Malformed bytes that were read, each with what stood beside them.
+    debris: Seen<(Fingerprint, Witness)>,
     /// The stamp of the last beat.
     stamp: Option<Stamp>,
     /// Where silence started; set with the first good look.
@@ -105,6 +107,7 @@ impl Detector {
         Self {
             rule,
             seen: SeenStamps::default(),
+            debris: Seen::default(),
             stamp: None,
             silent_since: None,
             beat_came_in: false,
@@ -127,11 +130,24 @@ impl Detector {
             return;
         }
         let watched_since_last_look = self.note_good_look(look);
-        if let Finding::Stamp(stamp) = look.finding
-            && self.seen.is_beat(stamp)
-        {
-            self.note_beat(stamp, look, watched_since_last_look);
+        match look.finding {
+            Finding::Stamp(stamp) if self.seen.is_new(stamp) => {
+                self.note_beat(stamp, look, watched_since_last_look);
+            }
+            // Somebody wrote them; that it was the last thing that a writer did takes a whole watch to tell.
+            Finding::Malformed(Malformed::Torn { bytes, witness })
+                if self.debris.is_new((bytes, witness)) =>
+            {
+                self.handle_life_sign(look.completed.boot);
+            }
+            Finding::Stamp(_) | Finding::Malformed(_) | Finding::Missing | Finding::Unreadable => {}
         }
+    }
+
+    /// Takes that this heart was alive, as somebody learned at that moment in another way than from its stamp. It is no
+    /// beat, and silence starts over.
+    pub fn handle_life_sign(&mut self, learned: BootTime) {
+        self.silent_since = self.silent_since.map(|since| since.max(learned));
     }
 
     /// The verdict as of `now`, with its evidence. Only looks make a heart flat: time that passes without them
@@ -188,17 +204,20 @@ impl Detector {
         &self.rule
     }
 
-    /// Whether a look counts as watching. Malformed bytes do where a good stamp was seen before: the classic
-    /// writer can die between truncating and writing. A missing stamp does not, except for a heart that was
-    /// never seen and is to flatline: nobody removes stamps, and an empty folder is what a share that is not
-    /// mounted looks like.
+    /// Whether a look counts as watching. Malformed bytes do where a writer may have died between truncating and
+    /// writing, a good stamp was seen before, and the second witness can be heard. A missing stamp does not. Either does
+    /// for a heart that was never seen and is to flatline; by default nobody is sure then: nobody removes stamps, and an
+    /// empty folder is what a share that is not mounted looks like.
     fn says_something_about_the_heart(&self, finding: Finding) -> bool {
         let ever_seen = self.stamp.is_some();
+        let never_seen_is_flat = !ever_seen && self.rule.never_seen == NeverSeen::Flatline;
         match finding {
             Finding::Stamp(_) => true,
-            Finding::Malformed => ever_seen,
-            Finding::Missing => !ever_seen && self.rule.never_seen == NeverSeen::Flatline,
-            Finding::Unreadable => false,
+            Finding::Malformed(Malformed::Torn { witness, .. }) => {
+                witness != Witness::Unreadable && (ever_seen || never_seen_is_flat)
+            }
+            Finding::Missing => never_seen_is_flat,
+            Finding::Malformed(Malformed::Foreign) | Finding::Unreadable => false,
         }
     }
 
@@ -235,7 +254,10 @@ impl Detector {
             return Verdict::Unknown(match last.finding {
                 Finding::Unreadable => UnknownCause::Unreadable,
                 Finding::Missing => UnknownCause::Vanished,
-                Finding::Stamp(_) | Finding::Malformed => UnknownCause::NotWatching,
+                Finding::Malformed(_) if !self.says_something_about_the_heart(last.finding) => {
+                    UnknownCause::Malformed
+                }
+                Finding::Stamp(_) | Finding::Malformed(_) => UnknownCause::NotWatching,
             });
         }
         match self.flat_by(good) {
@@ -248,7 +270,7 @@ impl Detector {
         match self.last_look.map(|look| look.finding) {
             None => UnknownCause::NotLooked,
             Some(Finding::Missing) => UnknownCause::NeverSeen,
-            Some(Finding::Malformed) => UnknownCause::Malformed,
+            Some(Finding::Malformed(_)) => UnknownCause::Malformed,
             // A stamp is always a good look, so this arm stands for unreadable stores alone.
             Some(Finding::Unreadable | Finding::Stamp(_)) => UnknownCause::Unreadable,
         }
@@ -270,6 +292,9 @@ impl Detector {
         let believes_at_first_sight = self.rule.confirm == Span::ZERO;
         match self.stamp_age_at(good) {
             _ if self.beat_came_in => Verdict::Beating,
+            None if matches!(good.finding, Finding::Malformed(_)) => {
+                Verdict::Unknown(UnknownCause::Malformed)
+            }
             None => Verdict::Unknown(UnknownCause::NeverSeen),
             Some(_) if !believes_at_first_sight => Verdict::Unknown(UnknownCause::Watching),
             Some(age) if age < SignedSpan::ZERO && age.magnitude() > self.rule.flatline_after.get() => {
@@ -316,7 +341,7 @@ impl Detector {
 /// that decide alike. Equal detectors still hash equal.
 impl Hash for Detector {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        (&self.rule, &self.seen, self.stamp, self.silent_since, self.beat_came_in).hash(hasher);
+        (&self.rule, &self.seen, &self.debris, self.stamp, self.silent_since, self.beat_came_in).hash(hasher);
         (self.last_look, self.last_good_look).hash(hasher);
     }
 }

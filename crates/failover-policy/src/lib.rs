@@ -30,7 +30,7 @@ pub use clock::{BootTime, HoldTime, Now};
 pub use cluster_id::{ClusterId, InvalidClusterId};
 pub use detector::{Detector, NeverSeen, WatchRule};
 pub use letter::Letter;
-pub use look::{Finding, Look};
+pub use look::{Finding, Fingerprint, Look, Malformed, Witness};
 pub use ownership::{
     ChildOrder, Exhausted, Floor, Gate, GateRule, Guard, GuardRule, Handover, HandoverEnd, HandoverRule,
     HandoverStep, HandoverWait, LeaseTiming, LossCause, Maintenance, MaintenanceFinding, Mode, OnStoreLoss,

@@ -1,4 +1,4 @@
-//! Which stamps this reader has read before.
+//! What this reader has read before.
 
 use std::collections::VecDeque;
 use std::hash::{Hash, Hasher};
@@ -6,35 +6,44 @@ use std::hash::{Hash, Hasher};
 use crate::Stamp;
 
 /// Remembers the last stamps and tells a beat from a stamp that was read before.
+pub(crate) type SeenStamps = Seen<Stamp>;
+
+/// Remembers the last things that were read, and tells new ones.
 ///
 /// A *beat* is a valid stamp that this reader has not read before. Stamps are never ordered: a late write, or
 /// a store restored from a backup, shows an old stamp again, and that is no sign of life.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct SeenStamps {
-    newest_last: VecDeque<Stamp>,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Seen<T> {
+    newest_last: VecDeque<T>,
 }
 
-impl SeenStamps {
-    /// How many stamps are remembered: at the default interval, about two minutes of beats; late writes and
+impl<T> Default for Seen<T> {
+    fn default() -> Self {
+        Self { newest_last: VecDeque::new() }
+    }
+}
+
+impl<T: PartialEq> Seen<T> {
+    /// How many are remembered: at the default interval, about two minutes of beats; late writes and
     /// two beacons that overwrite each other reach back a few at the most.
     const CAPACITY: usize = 64;
 
-    /// Whether `stamp` is a beat; it is remembered either way.
-    pub(crate) fn is_beat(&mut self, stamp: Stamp) -> bool {
-        if self.newest_last.contains(&stamp) {
+    /// Whether this was not read before; it is remembered either way.
+    pub(crate) fn is_new(&mut self, read: T) -> bool {
+        if self.newest_last.contains(&read) {
             return false;
         }
         if self.newest_last.len() == Self::CAPACITY {
             self.newest_last.pop_front();
         }
-        self.newest_last.push_back(stamp);
+        self.newest_last.push_back(read);
         true
     }
 }
 
-/// The newest few stamps alone. Equal memories still hash equal; the exhaustive model, which tells states apart by
-/// their hash, so takes memories for one that differ in stamps that are too old to be read again.
-impl Hash for SeenStamps {
+/// The newest few alone. Equal memories still hash equal; the exhaustive model, which tells states apart by
+/// their hash, so takes memories for one that differ in what is too old to be read again.
+impl<T: Hash> Hash for Seen<T> {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         const NEWEST: usize = 4;
         self.newest_last.iter().rev().take(NEWEST).for_each(|stamp| stamp.hash(hasher));
@@ -55,7 +64,7 @@ mod tests {
         let mut seen = SeenStamps::default();
         let table = [(5, true), (5, false), (3, true), (5, false), (3, false), (9, true), (3, false)];
         for (count, is_beat) in table {
-            assert_eq!(seen.is_beat(stamp(count)), is_beat, "{count}");
+            assert_eq!(seen.is_new(stamp(count)), is_beat, "{count}");
         }
     }
 
@@ -63,9 +72,9 @@ mod tests {
     fn the_last_64_stamps_are_remembered_and_no_more() {
         let mut seen = SeenStamps::default();
         for count in 0..65 {
-            assert!(seen.is_beat(stamp(count)));
+            assert!(seen.is_new(stamp(count)));
         }
-        assert!(!seen.is_beat(stamp(1)), "the 64th from the end is still known");
-        assert!(seen.is_beat(stamp(0)), "the 65th is forgotten");
+        assert!(!seen.is_new(stamp(1)), "the 64th from the end is still known");
+        assert!(seen.is_new(stamp(0)), "the 65th is forgotten");
     }
 }

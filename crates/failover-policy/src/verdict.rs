@@ -34,7 +34,7 @@ pub enum UnknownCause {
     NeverSeen,
     /// There was a stamp and now there is none: nobody removes stamps, so the store itself is in doubt.
     Vanished,
-    /// What is stored is no stamp, and no good one was ever seen.
+    /// What is stored is no stamp: no good one was ever seen, or no writer could have left that in its place.
     Malformed,
     /// The store cannot be read.
     Unreadable,

@@ -6,8 +6,8 @@
 use std::time::Duration;
 
 use failover_policy::{
-    BootTime, Detector, Evidence, Finding, FlatlineCause, Look, NeverSeen, Now, SignedSpan, Span, Stamp,
-    Tick, Timing, UnknownCause, Verdict, WatchRule,
+    BootTime, Detector, Evidence, Finding, Fingerprint, FlatlineCause, Look, Malformed, NeverSeen, Now,
+    SignedSpan, Span, Stamp, Tick, Timing, UnknownCause, Verdict, WatchRule, Witness,
 };
 
 /// Milliseconds on the boot-time clock; the wall clock starts at the same zero plus [`EPOCH`].
@@ -27,6 +27,14 @@ fn boot(at: Millis) -> BootTime {
 /// The stamp of a beacon whose clock is in step.
 fn stamp(at: Millis) -> Finding {
     Finding::Stamp(Stamp::new(wall(at)))
+}
+
+/// Malformed bytes of a place where writes are atomic.
+const FOREIGN: Finding = Finding::Malformed(Malformed::Foreign);
+
+/// Malformed bytes of a place where a writer can be caught in the middle.
+fn torn(bytes: &[u8], witness: Witness) -> Finding {
+    Finding::Malformed(Malformed::Torn { bytes: Fingerprint::of(bytes), witness })
 }
 
 /// A story told look by look. Reads take no time unless a test says otherwise.
@@ -297,10 +305,17 @@ fn a_heart_that_was_never_seen_blocks_unless_told_to_flatline() {
     use NeverSeen::{Flatline, Wait};
     let table = [
         (Wait, Finding::Missing, unknown(UnknownCause::NeverSeen), "an empty folder may be no share at all"),
-        (Wait, Finding::Malformed, unknown(UnknownCause::Malformed), "what is there is no stamp"),
+        (Wait, torn(b"", Witness::Absent), unknown(UnknownCause::Malformed), "what is there is no stamp"),
         (Wait, Finding::Unreadable, unknown(UnknownCause::Unreadable), "nothing is known"),
         (Flatline, Finding::Missing, BY_SILENCE, "silence counts from the first look that reached the store"),
-        (Flatline, Finding::Malformed, unknown(UnknownCause::Malformed), "somebody wrote something"),
+        (Flatline, torn(b"\0\0", Witness::Absent), BY_SILENCE, "what a crash left, and nobody mends"),
+        (
+            Flatline,
+            torn(b"", Witness::Unreadable),
+            unknown(UnknownCause::Malformed),
+            "a witness that is not heard",
+        ),
+        (Flatline, FOREIGN, unknown(UnknownCause::Malformed), "no crash of a writer leaves that"),
         (Flatline, Finding::Unreadable, unknown(UnknownCause::Unreadable), "nothing reached the store"),
     ];
     for (never_seen, finding, verdict, why) in table {
@@ -320,11 +335,74 @@ fn a_heart_that_was_seen_is_judged_alike_whatever_never_seen_says() {
 }
 
 #[test]
-fn malformed_bytes_after_a_good_stamp_are_a_look_without_a_beat() {
+fn bytes_that_a_dying_writer_may_have_left_are_silence_from_when_they_were_first_seen() {
     let mut story = Story::default();
     story.look(0, stamp(0));
-    assert_eq!(story.look_every_second(1000, 9000, Finding::Malformed), unknown(UnknownCause::Watching));
-    assert_eq!(story.look(10_000, Finding::Malformed), BY_SILENCE, "the writer died while writing");
+    let left = torn(b"", Witness::Absent);
+    assert_eq!(
+        story.look_every_second(1000, 10_000, left),
+        unknown(UnknownCause::Watching),
+        "somebody wrote them"
+    );
+    assert_eq!(story.look(11_000, left), BY_SILENCE, "it was the last thing that the writer did");
+}
+
+#[test]
+fn malformed_bytes_where_writes_are_atomic_are_never_silence() {
+    let mut story = Story::default();
+    story.look(0, stamp(0));
+    assert_eq!(story.look_every_second(1000, 60_000, FOREIGN), unknown(UnknownCause::Malformed));
+    assert_eq!(story.evidence().failed_looks, 60);
+}
+
+#[test]
+fn malformed_bytes_that_change_or_whose_witness_goes_on_show_somebody_who_lives() {
+    let witness = |at: Millis| Witness::Details(Fingerprint::of(&(at / 2000).to_be_bytes()));
+    for kind in 0..2 {
+        let mut story = Story::default();
+        story.look(0, stamp(0));
+        for at in (1000..=60_000_i64).step_by(1000) {
+            let torn = match kind {
+                0 => torn(&(at / 2000).to_be_bytes(), Witness::Absent),
+                _ => torn(b"", witness(at)),
+            };
+            assert!(!story.look(at, torn).is_flatlined(), "{kind} {at}");
+        }
+    }
+}
+
+#[test]
+fn a_dead_heart_is_flat_although_every_other_read_of_it_is_damaged() {
+    let mut story = Story::default();
+    story.look(0, stamp(0));
+    for at in (1000..=10_000).step_by(1000) {
+        let half = if at % 2000 == 0 { stamp(0) } else { torn(b"639000000", Witness::Absent) };
+        assert!(!story.look(at, half).is_flatlined(), "{at}");
+    }
+    assert_eq!(story.look(11_000, stamp(0)), BY_SILENCE, "damage of one kind restarts silence once");
+}
+
+#[test]
+fn whoever_cannot_hear_the_second_witness_knows_nothing() {
+    let mut story = Story::default();
+    story.look(0, stamp(0));
+    let mute = torn(b"", Witness::Unreadable);
+    assert_eq!(story.look_every_second(1000, 60_000, mute), unknown(UnknownCause::Malformed));
+}
+
+#[test]
+fn a_life_sign_from_elsewhere_starts_silence_over_and_is_no_beat() {
+    let mut story = Story::default();
+    story.look_every_second(0, 9000, stamp(0));
+    story.detector.handle_life_sign(boot(9500));
+    assert_eq!(story.look_every_second(10_000, 18_000, stamp(0)), unknown(UnknownCause::Watching));
+    story.detector.handle_life_sign(boot(5000));
+    assert_eq!(
+        story.look(18_500, stamp(0)),
+        BY_AGE,
+        "nine seconds after it; one from before it changes nothing"
+    );
+    assert_eq!(story.evidence().beats, 1);
 }
 
 #[test]
@@ -410,7 +488,7 @@ fn skew_is_the_smallest_age_of_a_beat_that_came_in_and_decides_nothing() {
     assert_eq!(story.evidence().skew, Some(SignedSpan::from_ticks(1_000_000)));
     story.look(3000, stamp(4000));
     assert_eq!(story.evidence().skew, Some(SignedSpan::from_ticks(-10_000_000)), "signed");
-    story.look_every_second(4000, 19_000, Finding::Malformed);
+    story.look_every_second(4000, 19_000, torn(b"", Witness::Absent));
     for beat in 20..36 {
         story.look(beat * 1000, stamp(beat * 1000 - 3000));
     }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use failover_policy::{
-    BootTime, ClusterId, Finding, Look, MaintenanceFinding, Now, OwnershipRecord, RecordFinding, RecordLook,
-    Swap, SwapOutcome, Tick, UnusableRecord,
+    BootTime, ClusterId, Look, MaintenanceFinding, Now, OwnershipRecord, RecordFinding, RecordLook, Swap,
+    SwapOutcome, Tick, UnusableRecord,
 };
 use flatline_shell::Clock;
 use heartbeat_store::{Record, RecordName, RecordVersion, Store, StoreError};
@@ -130,28 +130,9 @@ pub(crate) fn maintenance_of(
 /// Reads a cluster's stamp, and says when that was asked for and came.
 pub(crate) async fn look_at_heart(store: &Store, clock: &dyn Clock, cluster: &ClusterId) -> Carried<Look> {
     let issued = clock.now();
-    let read = store.read_stamp(cluster).await;
+    let (finding, error) = store.look_at_stamp(cluster).await;
     let completed = clock.now();
-    let (finding, error) = match read {
-        Ok(stamp) => (Finding::Stamp(stamp), None),
-        Err(error) => (finding_of(&error), Some(error)),
-    };
     Carried { answer: Look { issued, completed, finding }, error }
-}
-
-fn finding_of(error: &StoreError) -> Finding {
-    match error {
-        StoreError::NotFound { .. } => Finding::Missing,
-        StoreError::Malformed { .. } => Finding::Malformed,
-        StoreError::NoStore { .. }
-        | StoreError::Conflict { .. }
-        | StoreError::Denied { .. }
-        | StoreError::Unreachable { .. }
-        | StoreError::NoSpace { .. }
-        | StoreError::Ambiguous { .. }
-        | StoreError::Obstructed { .. }
-        | StoreError::Unsupported { .. } => Finding::Unreadable,
-    }
 }
 
 /// The record in these bytes, which must repeat the revision that a folder keeps them under.

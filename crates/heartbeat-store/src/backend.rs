@@ -8,6 +8,15 @@ use failover_policy::{ClusterId, Stamp};
 
 use crate::{Beat, BeatDetails, Record, RecordName, RecordVersion, StoreError};
 
+/// What stands where a stamp should, and beside it, on a place whose stamps are written over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Debris {
+    /// The stamp's first bytes, one more than a stamp may have at the most.
+    pub stamp: Vec<u8>,
+    /// The beat details as they are stored; `None` where there are none.
+    pub details: Option<Vec<u8>>,
+}
+
 /// One place that can keep heartbeats and records. Callers use it through [`crate::Store`], which adds the
 /// deadline and settles ambiguous swaps, so a back end does each operation once, as plainly as it can.
 ///
@@ -33,6 +42,12 @@ pub trait Backend: fmt::Debug + Send + Sync {
     /// Reads a cluster's beat details; `None` where there are none that this version understands
     /// ([`BeatDetails::sound`]), or no such cluster.
     async fn read_details(&self, cluster: &ClusterId) -> Result<Option<BeatDetails>, StoreError>;
+
+    /// Reads what there is of a cluster's stamp that was found malformed. `None`, as long as a back end does not say
+    /// otherwise, where writes are atomic: then no writer can have left it half done.
+    async fn read_debris(&self, _cluster: &ClusterId) -> Result<Option<Debris>, StoreError> {
+        Ok(None)
+    }
 
     /// The clusters that have a stamp, malformed ones included, in order of their ids.
     async fn clusters(&self) -> Result<BTreeSet<ClusterId>, StoreError>;

@@ -15,6 +15,7 @@ mod credential;
 mod details;
 mod error;
 mod folder;
+mod look;
 mod memory;
 mod open;
 mod place;
@@ -22,7 +23,7 @@ mod record;
 mod redact;
 mod store;
 
-pub use backend::Backend;
+pub use backend::{Backend, Debris};
 pub use blob::{BlobBackend, OpenError};
 pub use credential::{
     Credential, CredentialError, CredentialKind, InvalidSas, Origin, Sas, UnknownCredentialKind, Variables,

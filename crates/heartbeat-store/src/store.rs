@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use failover_policy::{ClusterId, Stamp};
 
+use crate::look::Sight;
 use crate::{Backend, Beat, BeatDetails, Record, RecordName, RecordVersion, StoreError};
 
 /// How long one operation may take before it counts as failed.
@@ -45,6 +46,21 @@ impl Store {
     pub async fn read_stamp(&self, cluster: &ClusterId) -> Result<Stamp, StoreError> {
         let attempt = || format!("read the stamp of cluster {cluster} in {}", self.location());
         within(self.deadlines.read, attempt, self.backend.read_stamp(cluster)).await
+    }
+
+    /// The same, with what can be behind it where it is malformed.
+    pub(crate) async fn read_stamp_with_debris(&self, cluster: &ClusterId) -> Result<Sight, StoreError> {
+        let attempt = || format!("read the stamp of cluster {cluster} in {}", self.location());
+        let read = async {
+            match self.backend.read_stamp(cluster).await {
+                Ok(stamp) => Ok(Sight::Stamp(stamp)),
+                Err(error @ StoreError::Malformed { .. }) => {
+                    Ok(Sight::of(self.backend.read_debris(cluster).await?, error))
+                }
+                Err(error) => Err(error),
+            }
+        };
+        within(self.deadlines.read, attempt, read).await
     }
 
     /// Writes a cluster's stamp and, beside it, its details. After a deadline the write may still land late.

@@ -74,6 +74,14 @@ impl OwnershipRecord {
     pub(crate) const GIVEN_BACK: &'static str = "claim given back: the heart beats";
     /// The reason of a claim that the cluster it was made against took back.
     pub(crate) const CONTESTED: &'static str = "claim contested: the heart beats";
+    /// The reason of the first record, which the primary's own guard writes.
+    pub(crate) const FIRST: &'static str = "first record";
+    /// The reason of a takeover's last step, by the new owner's own guard or gate.
+    pub(crate) const TAKEN_OVER: &'static str = "takeover";
+    /// The reason of a longer watch, which the owner's own guard needs.
+    pub(crate) const LENGTHENED: &'static str = "longer watch";
+    /// The reason of a handover that the owner's own guard or gate called off.
+    pub(crate) const NOT_COMPLETED: &'static str = "handover called off: nobody completed it";
 
     /// Whether an operator made the owner what it is, without waiting.
     pub fn was_activated(&self) -> bool {
@@ -107,6 +115,25 @@ impl OwnershipRecord {
         }
     }
 
+    /// The cluster that was alive when this was written: its own guard or gate wrote it, or one that saw it beat. `None`
+    /// where it may have been an operator, who can be anywhere.
+    pub fn life_sign(&self) -> Option<&ClusterId> {
+        const BY_THE_OWNER: [&str; 6] = [
+            OwnershipRecord::FIRST,
+            OwnershipRecord::TAKEN_OVER,
+            OwnershipRecord::LENGTHENED,
+            OwnershipRecord::NOT_COMPLETED,
+            OwnershipRecord::CONTESTED,
+            OwnershipRecord::GIVEN_BACK,
+        ];
+        let by_the_owner = match &self.phase {
+            Phase::Pending { .. } => true,
+            Phase::Active { .. } => BY_THE_OWNER.contains(&self.reason.as_str()),
+            Phase::Releasing { .. } => false,
+        };
+        by_the_owner.then_some(&self.owner)
+    }
+
     /// What holds while there is no record: the primary owns the work. Revision 0 is never stored.
     pub(crate) fn implied(primary: &ClusterId, timing: LeaseTiming, now: Tick) -> Self {
         Self {
@@ -128,7 +155,7 @@ impl OwnershipRecord {
 
     /// The first record that is stored: what was implied, in writing.
     pub(crate) fn written_down(&self, sign: Signature) -> Result<Self, Exhausted> {
-        self.begun(&self.owner, Phase::Active { previous: None }, sign, "first record")
+        self.begun(&self.owner, Phase::Active { previous: None }, sign, Self::FIRST)
     }
 
     /// A takeover's first step, over this record. Nobody else's right to run can be extended from here on.
@@ -145,7 +172,7 @@ impl OwnershipRecord {
     pub(crate) fn owned(&self, timing: LeaseTiming, sign: Signature) -> Result<Self, Exhausted> {
         let previous = Some(self.last_that_may_run().clone());
         let owner = self.owner.clone();
-        let next = self.next(&owner, Phase::Active { previous }, sign, "takeover")?;
+        let next = self.next(&owner, Phase::Active { previous }, sign, Self::TAKEN_OVER)?;
         Ok(Self { term: self.next_term()?, timing, ..next })
     }
 
@@ -222,7 +249,7 @@ impl OwnershipRecord {
     /// The same with a longer watch, which its owner's guards need to hold as long as they are configured to. It binds
     /// claimants before any guard relies on it, so it may change while the work is held; a shorter one may not.
     pub(crate) fn lengthened(&self, timing: LeaseTiming, sign: Signature) -> Result<Self, Exhausted> {
-        Ok(Self { timing, ..self.begun(&self.owner, self.phase.clone(), sign, "longer watch")? })
+        Ok(Self { timing, ..self.begun(&self.owner, self.phase.clone(), sign, Self::LENGTHENED)? })
     }
 
     /// Why no other cluster can come to own the work after this record, where none can.

@@ -73,7 +73,7 @@ impl Right {
             return;
         };
         let not_before = self.not_yet_seen.replace(look.issued.hold);
-        if self.seen.is_beat(stamp)
+        if self.seen.is_new(stamp)
             && let Some(not_before) = not_before
         {
             self.beat = Some(Beat { not_before, seen_at: look.completed.hold });
@@ -160,7 +160,7 @@ impl Right {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Now, OwnershipRecord, Phase, Span, Stamp, Tick, Timing};
+    use crate::{Malformed, Now, OwnershipRecord, Phase, Span, Stamp, Tick, Timing};
 
     fn at(millis: u64) -> HoldTime {
         HoldTime::from_boot(Duration::from_millis(millis))
@@ -281,9 +281,11 @@ mod tests {
             right.look(20_000, 20_000, &state);
             assert_eq!(right.deadline(), Some(at(until)), "what has run out is not pushed");
         }
-        for (finding, until) in
-            [(Finding::Unreadable, 11_982), (Finding::Missing, 6982), (Finding::Malformed, 6982)]
-        {
+        for (finding, until) in [
+            (Finding::Unreadable, 11_982),
+            (Finding::Missing, 6982),
+            (Finding::Malformed(Malformed::Foreign), 6982),
+        ] {
             let mut right = right(OnStoreLoss::Keep);
             right.own(0, 0, beat(1));
             right.own(1000, 1000, beat(2));

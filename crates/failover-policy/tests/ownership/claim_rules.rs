@@ -143,7 +143,7 @@ fn the_cluster_that_is_claimed_from_contests_as_soon_as_it_beats() {
 #[test]
 fn a_silent_cluster_does_not_contest_and_does_not_take_up_the_claim_against_itself() {
     for rule in [gate_rule("a"), guarded("a")] {
-        for heart in [Heart::DiedAt(0), Heart::Missing, Heart::Unreadable, Heart::Malformed] {
+        for heart in [Heart::DiedAt(0), Heart::Missing, Heart::Unreadable, Heart::Torn, Heart::Foreign] {
             let mut bench = left_behind(rule.clone()).with_heart("a", heart);
             assert_eq!((bench.run_to(MINUTE), bench.swaps()), (None, vec![]), "{heart:?}");
         }

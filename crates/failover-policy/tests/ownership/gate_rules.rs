@@ -208,7 +208,8 @@ fn a_guarded_primary_writes_the_first_record_only_while_its_own_heart_beats() {
         (Heart::BackAt(20_000), Some((20_000, Purpose::Create))),
         (Heart::DiedAt(0), None),
         (Heart::Missing, None),
-        (Heart::Malformed, None),
+        (Heart::Torn, None),
+        (Heart::Foreign, None),
         (Heart::Unreadable, None),
     ] {
         let mut bench = gate(GateRule { guarded: true, ..gate_rule("a") }).with_heart("a", heart);

@@ -45,7 +45,8 @@ fn a_cold_start_needs_one_beat_that_was_seen_to_come_in() {
         (Heart::BackAt(7000), vec![(7000, start(3))]),
         (Heart::DiedAt(0), vec![]),
         (Heart::Missing, vec![]),
-        (Heart::Malformed, vec![]),
+        (Heart::Torn, vec![]),
+        (Heart::Foreign, vec![]),
         (Heart::Unreadable, vec![]),
     ] {
         let mut bench = owner(guard_rule("a")).with_heart("a", heart);
@@ -107,7 +108,7 @@ fn the_right_lasts_from_the_last_read_that_did_not_show_the_beat_yet() {
 
 #[test]
 fn reads_that_failed_do_not_count_as_reads_that_did_not_show_the_beat() {
-    for failure in [Heart::Unreadable, Heart::Missing, Heart::Malformed] {
+    for failure in [Heart::Unreadable, Heart::Missing, Heart::Torn, Heart::Foreign] {
         let mut bench = owner(guard_rule("a"));
         bench.run_to(2500);
         bench.set_heart("a", failure);

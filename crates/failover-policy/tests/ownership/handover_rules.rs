@@ -65,7 +65,7 @@ fn what_was_never_written_down_is_not_handed_over_since_it_may_be_lost() {
 
 #[test]
 fn a_successor_that_does_not_beat_gets_nothing() {
-    for heart in [Heart::DiedAt(0), Heart::Missing, Heart::Malformed, Heart::Unreadable] {
+    for heart in [Heart::DiedAt(0), Heart::Missing, Heart::Torn, Heart::Foreign, Heart::Unreadable] {
         let mut bench = handover(handover_rule("b")).with_record(active("a")).with_heart("b", heart);
         assert_eq!(bench.run_to(9999), None, "{heart:?}");
         assert_eq!(bench.machine.waiting(bench.now()), Some(HandoverWait::SuccessorBeat));

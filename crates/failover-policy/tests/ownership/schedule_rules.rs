@@ -76,7 +76,9 @@ fn hearts() -> impl Strategy<Value = Heart> {
         3 => Just(Heart::Beats),
         2 => moment.clone().prop_map(Heart::DiedAt),
         2 => moment.prop_map(Heart::BackAt),
-        1 => Just(Heart::Malformed),
+        1 => Just(Heart::Torn),
+        1 => Just(Heart::TornBesideDetails),
+        1 => Just(Heart::Foreign),
         1 => Just(Heart::Missing),
         2 => Just(Heart::Unreadable),
     ]

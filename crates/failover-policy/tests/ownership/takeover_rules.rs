@@ -5,7 +5,9 @@ use failover_policy::{
     Purpose, RecordFinding, Span, SwapOutcome, Timing, Waiting, WatchRule,
 };
 
-use crate::bench::{Bench, Heart, Millis, active, found, gate, gate_rule, id, lease, next, pending, wall};
+use crate::bench::{
+    Bench, Heart, Millis, active, boot, found, gate, gate_rule, id, lease, next, pending, wall,
+};
 
 const CLAIM: Purpose = Purpose::Claim;
 const OWN: Purpose = Purpose::Own;
@@ -68,14 +70,16 @@ fn where_there_is_no_record_the_primary_is_the_owner_that_is_claimed_from() {
 
 #[test]
 fn only_a_heart_that_is_known_to_be_flat_is_claimed_from() {
-    for heart in [Heart::Beats, Heart::Missing, Heart::Malformed, Heart::Unreadable] {
+    for heart in [Heart::Beats, Heart::Missing, Heart::Torn, Heart::Foreign, Heart::Unreadable] {
         let mut bench = standby(gate_rule("b")).with_heart("a", heart);
         assert_eq!((bench.run_to(MINUTE), bench.swaps()), (None, vec![]), "{heart:?}");
     }
     for (then, claimed_at) in [
         (Heart::Unreadable, None),
         (Heart::Missing, None),
-        (Heart::Malformed, Some(10_000)),
+        (Heart::Foreign, None),
+        (Heart::TornBesideDetails, None),
+        (Heart::Torn, Some(15_000)),
         (Heart::BackAt(9500), None),
     ] {
         let mut bench = standby(gate_rule("b"));
@@ -91,9 +95,11 @@ fn only_a_heart_that_is_known_to_be_flat_is_claimed_from() {
 fn a_heart_that_was_never_seen_is_claimed_from_only_where_that_was_asked_for() {
     let mut rule = gate_rule("b");
     rule.watch.never_seen = NeverSeen::Flatline;
-    let mut bench = standby(rule).with_heart("a", Heart::Missing);
-    bench.run_to(MINUTE);
-    assert_eq!(bench.swaps(), [(10_000, CLAIM), (10_000, OWN)]);
+    for heart in [Heart::Missing, Heart::Torn] {
+        let mut bench = standby(rule.clone()).with_heart("a", heart);
+        bench.run_to(MINUTE);
+        assert_eq!(bench.swaps(), [(10_000, CLAIM), (19_000, OWN)], "{heart:?}: no beat could be seen");
+    }
 }
 
 #[test]
@@ -431,13 +437,64 @@ fn a_store_whose_reads_take_as_long_as_a_poll_still_lets_a_takeover_end() {
 }
 
 /// A stamp may have been written, and read by its own guard, between the last look before the claim and the write
-/// that is seen half done after it.
+/// that is seen half done after it, or whose every read is damaged here alone.
 #[test]
-fn bytes_that_may_hide_a_beat_verify_no_claim() {
+fn bytes_that_may_hide_a_beat_verify_no_claim_before_the_owner_must_have_stopped_or_contested() {
+    for (cache_age, owned) in [(0, 19_000), (2, 21_000)] {
+        let cache_age = Span::from_secs(cache_age);
+        let mut bench = standby(GateRule { cache_age, ..gate_rule("b") });
+        bench.after_swap = Some(("a", Heart::Torn));
+        bench.run_to(owned - 1);
+        assert_eq!(bench.swaps(), [(10_000, CLAIM)]);
+        bench.run_to(owned);
+        assert_eq!(bench.swaps(), [(10_000, CLAIM), (owned, OWN)], "when the claim has stood for a watch");
+    }
+}
+
+#[test]
+fn a_claim_over_bytes_that_hide_beats_stands_for_a_whole_watch_however_long_they_were_seen_before() {
     let mut bench = standby(gate_rule("b"));
-    bench.after_swap = Some(("a", Heart::Malformed));
-    bench.run_to(18_999);
-    assert_eq!(bench.swaps(), [(10_000, CLAIM)]);
-    bench.run_to(20_000);
-    assert_eq!(bench.swaps(), [(10_000, CLAIM), (19_000, OWN)], "nobody has mended them for a whole watch");
+    bench.run_to(5500);
+    bench.set_heart("a", Heart::Torn);
+    bench.run_to(23_999);
+    assert_eq!(bench.swaps(), [(15_000, CLAIM)], "nine seconds after they were first seen at 6 s");
+    assert_eq!(bench.machine.waiting(bench.now()), Some(Waiting::Verify(boot(24_000))));
+    bench.run_to(24_000);
+    assert_eq!(bench.swaps()[1..], [(24_000, OWN)]);
+}
+
+#[test]
+fn a_second_witness_that_goes_on_keeps_a_claim_over_hidden_beats_from_ownership() {
+    for then in [Heart::TornBesideDetails, Heart::Foreign, Heart::Unreadable] {
+        let mut bench = standby(gate_rule("b"));
+        bench.after_swap = Some(("a", then));
+        bench.run_to(MINUTE);
+        assert_eq!(bench.swaps(), [(10_000, CLAIM)], "{then:?}");
+    }
+}
+
+#[test]
+fn whoever_refuses_a_claim_lives_and_is_claimed_from_again_after_a_whole_watch_at_the_earliest() {
+    let contested = |claim: &OwnershipRecord| OwnershipRecord {
+        owner: id("a"),
+        phase: Phase::Active { previous: Some(id("b")) },
+        by: "a-1".to_owned(),
+        since: wall(11_000),
+        reason: "claim contested: the heart beats".to_owned(),
+        ..next(claim.clone())
+    };
+    let mut bench = standby(gate_rule("b"));
+    bench.run_to(5500);
+    bench.set_heart("a", Heart::Torn);
+    bench.run_to(16_500);
+    let contest = contested(bench.stored());
+    bench.set_record(contest.clone());
+    bench.run_to(22_500);
+    bench.set_record(contest.bumped("operator"));
+    bench.run_to(MINUTE / 2);
+    assert_eq!(
+        bench.swaps(),
+        [(15_000, CLAIM), (26_000, CLAIM)],
+        "the contest was read at 17 s, and a bump is none; the wall clock shows that the last stamp is old"
+    );
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use azure_core::credentials::Secret;
 use azure_core::http::headers::Headers;
 use azure_core::http::{AsyncRawResponse, HttpClient, Request, Transport};
-use failover_policy::Tick;
+use failover_policy::{Finding, Malformed, Tick};
 
 use super::*;
 use crate::{Origin, Place, Source, WriterId};
@@ -248,6 +248,19 @@ async fn a_swap_that_a_proxy_says_is_won_is_read_back_from_the_store() {
         let version = won.map(|tag| RecordVersion::ETag(tag.to_owned()));
         assert_eq!(created.clone().ok(), version, "{why}: {created:?}");
         assert_eq!(service.requests().len(), 2, "{why}");
+    }
+}
+
+#[tokio::test]
+async fn malformed_bytes_in_a_blob_are_no_writers_that_was_caught_in_the_middle() {
+    for bytes in [b"".as_slice(), b"639000000", b"\0\0\0"] {
+        let service = Script::default().answers(200, &[("etag", "\"1\"")], bytes);
+        let second = std::time::Duration::from_secs(1);
+        let deadlines = crate::Deadlines { read: second, write: second };
+        let store = crate::Store::new(Arc::new(service.open(URL)), deadlines);
+        let (finding, error) = store.look_at_stamp(&cluster("a")).await;
+        assert_eq!(finding, Finding::Malformed(Malformed::Foreign), "{bytes:?}: {error:?}");
+        assert_eq!(service.requests().len(), 1, "nothing else is asked for");
     }
 }
 

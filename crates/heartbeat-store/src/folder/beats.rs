@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::errors::{self, FileFault};
 use super::file::{self, Flush};
 use super::root::Root;
-use crate::{BeatDetails, StoreError};
+use crate::{BeatDetails, Debris, StoreError};
 use failover_policy::{ClusterId, Stamp};
 
 /// The stamp's file, named by the classic writer.
@@ -25,6 +25,19 @@ impl Root {
             what: path.display().to_string(),
             detail: error.to_string(),
         })
+    }
+
+    /// What a writer left of a stamp; what is gone in between is another answer.
+    pub(super) fn read_debris(&self, cluster: &ClusterId) -> Result<Debris, StoreError> {
+        let (stamp, details) = (self.file_of(cluster, STAMP), self.file_of(cluster, DETAILS));
+        let stamp = file::read_bounded(&stamp, Stamp::MAX_BYTES + 1)
+            .map_err(|fault| self.explain("read", &stamp, fault))?;
+        let details = match file::read_bounded(&details, BeatDetails::MAX_BYTES + 1) {
+            Ok(bytes) => Some(bytes),
+            Err(FileFault::Missing) => None,
+            Err(fault) => return Err(self.explain("read", &details, fault)),
+        };
+        Ok(Debris { stamp, details })
     }
 
     pub(super) fn write_stamp(&self, cluster: &ClusterId, stamp: Stamp) -> Result<(), StoreError> {

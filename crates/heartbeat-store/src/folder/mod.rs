@@ -33,7 +33,7 @@ use failover_policy::{ClusterId, Stamp};
 use tokio::time::timeout;
 use tracing::debug;
 
-use crate::{Backend, Beat, BeatDetails, Record, RecordName, RecordVersion, StoreError};
+use crate::{Backend, Beat, BeatDetails, Debris, Record, RecordName, RecordVersion, StoreError};
 use lane::{Lane, Pace};
 pub use publishing::Publishing;
 use root::Root;
@@ -126,6 +126,12 @@ impl Backend for FolderBackend {
     async fn read_details(&self, cluster: &ClusterId) -> Result<Option<BeatDetails>, StoreError> {
         let cluster = cluster.clone();
         self.perform(&self.reads, move |root| root.read_details(&cluster)).await
+    }
+
+    /// The classic writer truncates its file, then writes.
+    async fn read_debris(&self, cluster: &ClusterId) -> Result<Option<Debris>, StoreError> {
+        let cluster = cluster.clone();
+        self.perform(&self.reads, move |root| root.read_debris(&cluster).map(Some)).await
     }
 
     async fn clusters(&self) -> Result<BTreeSet<ClusterId>, StoreError> {

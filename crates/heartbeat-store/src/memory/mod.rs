@@ -14,7 +14,7 @@ use fault::Switchboard;
 pub use fault::{Fault, Operation};
 use state::Vault;
 
-use crate::{Backend, Beat, BeatDetails, Record, RecordName, RecordVersion, StoreError};
+use crate::{Backend, Beat, BeatDetails, Debris, Record, RecordName, RecordVersion, StoreError};
 
 /// A store in memory, for tests of whatever uses a [`crate::Store`]. Clones share their content and their
 /// faults, as processes share a folder. It is never a place to keep real heartbeats.
@@ -147,6 +147,12 @@ impl Backend for MemoryBackend {
     async fn read_details(&self, cluster: &ClusterId) -> Result<Option<BeatDetails>, StoreError> {
         let cluster = cluster.clone();
         self.perform(Operation::Read, move |vault| Ok(vault.read_details(&cluster))).await
+    }
+
+    /// As a folder does: what tests plant there may be what a writer left.
+    async fn read_debris(&self, cluster: &ClusterId) -> Result<Option<Debris>, StoreError> {
+        let cluster = cluster.clone();
+        self.perform(Operation::Read, move |vault| Ok(vault.debris(&cluster))).await
     }
 
     async fn clusters(&self) -> Result<BTreeSet<ClusterId>, StoreError> {

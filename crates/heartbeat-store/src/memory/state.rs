@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use failover_policy::{ClusterId, Stamp};
 
-use crate::{Beat, BeatDetails, Record, RecordName, RecordVersion, StoreError};
+use crate::{Beat, BeatDetails, Debris, Record, RecordName, RecordVersion, StoreError};
 
 /// Everything in the store, behind one lock.
 #[derive(Debug, Default)]
@@ -44,6 +44,12 @@ impl Vault {
 
     pub(super) fn read_details(&self, cluster: &ClusterId) -> Option<BeatDetails> {
         self.content().details.get(cluster).and_then(|json| BeatDetails::from_json(json))
+    }
+
+    pub(super) fn debris(&self, cluster: &ClusterId) -> Option<Debris> {
+        let content = self.content();
+        let stamp = content.stamps.get(cluster)?.clone();
+        Some(Debris { stamp, details: content.details.get(cluster).cloned() })
     }
 
     pub(super) fn clusters(&self) -> BTreeSet<ClusterId> {

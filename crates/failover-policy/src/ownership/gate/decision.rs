@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Gate, Mode, Opening, Waiting};
+use super::{Gate, HeartWatch, Mode, Opening, Waiting};
 use crate::ownership::record::Signature;
 use crate::{
     BootTime, ClusterId, Exhausted, Now, OwnershipRecord, Phase, Purpose, RecordState, Span, Swap, Verdict,
@@ -126,12 +126,23 @@ impl Gate {
         if now.boot < stood {
             return Decision::Wait(Waiting::Claim(record.owner.clone(), stood));
         }
-        let verifiable = since.after(2 * self.rule.cache_age.get());
-        let verified = self.heart.as_ref().is_some_and(|heart| heart.was_looked_at_since(verifiable));
+        let [sighted, blind] = self.verifiable(record, since);
+        let verified = self.heart.as_ref().is_some_and(|heart| heart.verifies(sighted, blind));
         if !verified || self.flat_since(now.boot).is_none() {
-            return Decision::Wait(Waiting::Verify(verifiable));
+            let is_blind = self.heart.as_ref().is_some_and(HeartWatch::is_looked_at_blindly);
+            return Decision::Wait(Waiting::Verify(if is_blind { blind } else { sighted }));
         }
         self.becoming_owner(now, Purpose::Own, !is_ours, record.owned(self.rule.lease, self.sign(now)))
+    }
+
+    /// When a claim that was first seen at `since` can be verified: by a look that brings a stamp, and by one that does
+    /// not. The owner's beats may be hidden from a look without a stamp. But its guard extends no right over a claim;
+    /// so such a claim must have stood for as long as a right can last that was extended right before it, as in a
+    /// handover. In that time the owner contests it, if it lives.
+    pub(super) fn verifiable(&self, claim: &OwnershipRecord, since: BootTime) -> [BootTime; 2] {
+        let watch = self.rule.lease.watch.max(claim.timing.watch).get();
+        let sighted = since.after(2 * self.rule.cache_age.get());
+        [sighted, since.after(self.settle(watch)).max(sighted)]
     }
 
     /// A claim against this cluster is taken back as soon as its heart beats.
@@ -165,7 +176,7 @@ impl Gate {
         let is_left_alone = now.boot >= self.stands_since(now.boot).after(left_alone);
         let reason = match self.flat_since(now.boot) {
             Some(_) => "handover called off: the successor is silent",
-            None if is_left_alone => "handover called off: nobody completed it",
+            None if is_left_alone => OwnershipRecord::NOT_COMPLETED,
             None => return Decision::Wait(Waiting::Successor(successor.clone())),
         };
         self.becoming_owner(now, Purpose::CallOff, false, record.kept(reason, self.sign(now)))

@@ -121,7 +121,7 @@ impl Gate {
         };
         if let Some(found) = found {
             self.note_standing(found, completed);
-            self.watch_whoever_matters();
+            self.watch_whoever_matters(completed);
         }
         &self.state
     }
@@ -163,17 +163,17 @@ impl Gate {
 
     /// Turns to the heart that the record makes the one that matters, and keeps what was seen of it if it is the
     /// same as before.
-    fn watch_whoever_matters(&mut self) {
+    fn watch_whoever_matters(&mut self, found: BootTime) {
         let Some(target) = self.target() else {
             self.heart = None;
             return;
         };
-        let promised = self.state.record().map_or(self.rule.lease, |record| record.timing);
+        let record = self.state.record();
+        let promised = record.map_or(self.rule.lease, |record| record.timing);
         let rule = self.rule.watch.at_least(promised.watch);
-        let revision = self.stands.and_then(|(revision, _)| revision);
         match &mut self.heart {
-            Some(heart) if *heart.cluster() == target => heart.note_record(revision, rule),
-            heart => *heart = Some(HeartWatch::new(target, revision, rule)),
+            Some(heart) if *heart.cluster() == target => heart.note_record(record, found, rule),
+            heart => *heart = Some(HeartWatch::new(target, record, rule)),
         }
     }
 

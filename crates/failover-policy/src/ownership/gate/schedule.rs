@@ -71,7 +71,9 @@ impl Gate {
         let record = self.state.record()?;
         let (_, since) = self.stands?;
         let pending = record.owner == self.rule.this && matches!(record.phase, Phase::Pending { .. });
-        pending.then(|| since.after(2 * self.rule.cache_age.get()))
+        let [sighted, blind] = self.verifiable(record, since);
+        let is_blind = self.heart_to_read().is_some_and(HeartWatch::is_looked_at_blindly);
+        pending.then_some(if is_blind { blind } else { sighted })
     }
 
     /// Whether the maintenance record has to be read now: before a takeover, and a little ahead of one, so that

@@ -1,6 +1,8 @@
 //! The heart that stands between a cluster and the work.
 
-use crate::{Assessment, BootTime, ClusterId, Detector, Finding, Look, Span, Verdict, WatchRule};
+use crate::{
+    Assessment, BootTime, ClusterId, Detector, Finding, Look, OwnershipRecord, Span, Tick, Verdict, WatchRule,
+};
 
 /// A detector, and which of its beats count against the claim of the current record.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -16,10 +18,10 @@ pub(super) struct HeartWatch {
     beat_since_revision: bool,
     /// The best look since the current revision was first found.
     looked_since_revision: Looked,
-    /// When the last look was issued that would have shown a beat.
+    /// When the last look was issued that brought a stamp.
     telling_look: Option<BootTime>,
-    /// When a look last brought a stamp.
-    stamp_read_at: Option<BootTime>,
+    /// Which writing of the record was found last: an operator's bump is none.
+    written: Option<(u64, Tick)>,
 }
 
 /// How a heart was looked at.
@@ -27,56 +29,59 @@ pub(super) struct HeartWatch {
 enum Looked {
     NotYet,
     InVain,
+    /// What was found says something about the heart, and is no stamp: a beat may have come, and be hidden.
+    Blindly,
     Well,
 }
 
 impl HeartWatch {
-    pub(super) fn new(cluster: ClusterId, revision: Option<u64>, rule: WatchRule) -> Self {
+    pub(super) fn new(cluster: ClusterId, record: Option<&OwnershipRecord>, rule: WatchRule) -> Self {
         Self {
             cluster,
             detector: Detector::new(rule),
-            revision,
+            revision: record.map(|record| record.revision),
             beat_since_record: false,
             beat_since_revision: false,
             looked_since_revision: Looked::NotYet,
             telling_look: None,
-            stamp_read_at: None,
+            written: record.map(writing),
         }
     }
 
-    /// Takes that the record was found at this revision.
-    pub(super) fn note_record(&mut self, revision: Option<u64>, rule: WatchRule) {
+    /// Takes the record that was found at that moment, or that there is none. One that shows this heart alive is a proof
+    /// of life like a beat: whoever refuses a claim is not claimed from again before a whole new watch.
+    pub(super) fn note_record(&mut self, record: Option<&OwnershipRecord>, found: BootTime, rule: WatchRule) {
         self.detector.set_rule(rule);
+        let revision = record.map(|record| record.revision);
         if self.revision != revision {
             self.revision = revision;
             self.beat_since_revision = self.beat_since_record;
             self.looked_since_revision = Looked::NotYet;
         }
         self.beat_since_record = false;
+        let written = record.map(writing);
+        let shows_life = record.and_then(OwnershipRecord::life_sign) == Some(&self.cluster);
+        if written != std::mem::replace(&mut self.written, written) && shows_life {
+            self.detector.handle_life_sign(found);
+        }
     }
 
     pub(super) fn handle_look(&mut self, look: Look) {
         let (beats, good_looks) = (self.detector.beats(), self.detector.good_looks());
         self.detector.handle_look(look);
-        let well = self.detector.good_looks() > good_looks && !self.may_hide_a_beat(look);
-        if well {
+        let is_stamp = matches!(look.finding, Finding::Stamp(_));
+        let looked = match (self.detector.good_looks() > good_looks, is_stamp) {
+            (true, true) => Looked::Well,
+            (true, false) => Looked::Blindly,
+            (false, _) => Looked::InVain,
+        };
+        if looked == Looked::Well {
             self.telling_look = Some(look.issued.boot);
         }
-        if let Finding::Stamp(_) = look.finding {
-            self.stamp_read_at = Some(look.completed.boot);
-        }
-        let looked = if well { Looked::Well } else { Looked::InVain };
         self.looked_since_revision = self.looked_since_revision.max(looked);
         if self.detector.beats() > beats {
             self.note_beat();
         }
-    }
-
-    /// Whether a beat may have come and gone, unseen here but not by its own guard, before these bytes were left in its
-    /// place. Bytes that have been malformed for a whole watch are what a dead writer left.
-    fn may_hide_a_beat(&self, look: Look) -> bool {
-        let since_stamp = self.stamp_read_at.map(|read| look.issued.boot.since(read));
-        look.finding == Finding::Malformed && since_stamp.is_some_and(|since| since < self.confirm().get())
     }
 
     /// Takes that this heart beat; said from outside where the own heart's detector watches it.
@@ -105,10 +110,17 @@ impl HeartWatch {
         self.beat_since_revision && detector.assess(now).verdict == Verdict::Beating
     }
 
-    /// Whether a look was made under the current revision, and issued at that moment or later, that would have shown a
-    /// beat.
-    pub(super) fn was_looked_at_since(&self, moment: BootTime) -> bool {
-        self.looked_since_revision == Looked::Well && self.telling_look >= Some(moment)
+    /// Whether a look verifies the claim of the current revision: one that brought a stamp and was issued at `sighted`
+    /// or later, or one without that was issued at `blind` or later.
+    pub(super) fn verifies(&self, sighted: BootTime, blind: BootTime) -> bool {
+        let well = self.looked_since_revision == Looked::Well && self.telling_look >= Some(sighted);
+        let blindly = self.looked_since_revision >= Looked::Blindly && self.last_good_look() >= Some(blind);
+        well || blindly
+    }
+
+    /// Whether no look under the current revision has brought a stamp, although there was something to be seen.
+    pub(super) fn is_looked_at_blindly(&self) -> bool {
+        self.looked_since_revision == Looked::Blindly
     }
 
     /// Whether a look is due: the detector wants one, or the claim can be verified from `verify` on and nobody has
@@ -131,4 +143,9 @@ impl HeartWatch {
     pub(super) fn wake(&self) -> Option<BootTime> {
         self.detector.poll_wake()
     }
+}
+
+/// Names one writing of the record, whatever revision an operator's bump has given it since.
+fn writing(record: &OwnershipRecord) -> (u64, Tick) {
+    (record.term, record.since)
 }

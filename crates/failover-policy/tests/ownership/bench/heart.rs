@@ -1,6 +1,6 @@
 //! Made-up hearts.
 
-use failover_policy::{Finding, Stamp};
+use failover_policy::{Finding, Fingerprint, Malformed, Stamp, Witness};
 
 use super::{Millis, wall};
 
@@ -15,7 +15,12 @@ pub(crate) enum Heart {
     DiedAt(Millis),
     /// Was dead up to this moment, and beats again every two seconds from it on.
     BackAt(Millis),
-    Malformed,
+    /// Malformed, where writers can be caught in the middle; nothing moves any more.
+    Torn,
+    /// The same with details beside it that go on every two seconds.
+    TornBesideDetails,
+    /// Malformed, where writes are atomic.
+    Foreign,
     Missing,
     Unreadable,
 }
@@ -34,9 +39,18 @@ impl Heart {
             }
             Self::BackAt(from) if at < from => beat(0),
             Self::BackAt(from) => beat(at - (at - from) % Self::INTERVAL),
-            Self::Malformed => Finding::Malformed,
+            Self::Torn => torn(Witness::Absent),
+            Self::TornBesideDetails => {
+                torn(Witness::Details(Fingerprint::of(&(at - at % Self::INTERVAL).to_be_bytes())))
+            }
+            Self::Foreign => Finding::Malformed(Malformed::Foreign),
             Self::Missing => Finding::Missing,
             Self::Unreadable => Finding::Unreadable,
         }
     }
+}
+
+/// Empty bytes, as a writer leaves them that dies between truncating and writing.
+pub(crate) fn torn(witness: Witness) -> Finding {
+    Finding::Malformed(Malformed::Torn { bytes: Fingerprint::of(b""), witness })
 }
