@@ -490,7 +490,7 @@ fn whoever_refuses_a_claim_lives_and_is_claimed_from_again_after_a_whole_watch_a
     let contest = contested(bench.stored());
     bench.set_record(contest.clone());
     bench.run_to(22_500);
-    bench.set_record(contest.bumped("operator"));
+    bench.set_record(contest.bumped("operator").unwrap());
     bench.run_to(MINUTE / 2);
     assert_eq!(
         bench.swaps(),
