@@ -28,7 +28,7 @@ take (dict "context" . "name" NAME "port" PORT), NAME being what the port is cal
 
 {{/*
 Probes of a guarded container. They ask the guard: a probe that asks the workload fails while it is held back, and the
-kubelet restarts the container for ever.
+kubelet restarts the container for ever. And they ask by number: a chart that renders no ports has no name to ask by.
 */}}
 {{- define "heart-monitor.probes" -}}
 {{- include "heart-monitor.livenessProbe" . }}
@@ -40,7 +40,7 @@ kubelet restarts the container for ever.
 {{- include "heart-monitor.check" $root }}
 {{- include "heart-monitor.checkEndpoint" . -}}
 livenessProbe:
-  httpGet: { path: /livez, port: {{ get . "name" | default "flatline" }} }
+  httpGet: { path: /livez, port: {{ include "heart-monitor.port" . }} }
   {{- toYaml $root.Values.flatline.livenessProbe | nindent 2 }}
 {{- end }}
 
@@ -49,7 +49,7 @@ livenessProbe:
 {{- include "heart-monitor.check" $root }}
 {{- include "heart-monitor.checkEndpoint" . -}}
 readinessProbe:
-  httpGet: { path: /readyz, port: {{ get . "name" | default "flatline" }} }
+  httpGet: { path: /readyz, port: {{ include "heart-monitor.port" . }} }
   {{- toYaml $root.Values.flatline.readinessProbe | nindent 2 }}
 {{- end }}
 

@@ -43,6 +43,18 @@ pub fn replace(
     Ok(())
 }
 
+/// Makes `target` a symbolic link to this text, in place of whatever had that name, as whole as [`replace`] does.
+pub fn replace_by_link(target: &Path, to: &OsStr) -> io::Result<()> {
+    let name = target.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
+    let path = target.with_file_name(aside_name(name));
+    std::os::unix::fs::symlink(to, &path)?;
+    let aside = Aside { path };
+    fs::rename(&aside.path, target)?;
+    // Its name leads to nothing any more.
+    std::mem::forget(aside);
+    Ok(())
+}
+
 /// A file aside, which is removed where it never takes its place.
 struct Aside {
     path: PathBuf,
@@ -138,6 +150,22 @@ mod tests {
             });
         }
         assert_eq!(names(folder.path()), ["term"]);
+    }
+
+    #[test]
+    fn a_link_takes_the_place_of_a_file_and_of_another_link_and_leaves_nothing_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("link");
+        fs::write(&target, "a file").unwrap();
+        for to in ["one", "two"] {
+            replace_by_link(&target, OsStr::new(to)).unwrap();
+            assert_eq!(fs::read_link(&target).unwrap(), Path::new(to));
+            assert_eq!(names(folder.path()), ["link"]);
+        }
+        fs::remove_file(&target).unwrap();
+        fs::create_dir(&target).unwrap();
+        assert!(replace_by_link(&target, OsStr::new("one")).is_err());
+        assert_eq!(names(folder.path()), ["link"]);
     }
 
     #[test]

@@ -12,5 +12,5 @@
 mod aside;
 mod word;
 
-pub use aside::{LEFT_BEHIND_AFTER, replace};
+pub use aside::{LEFT_BEHIND_AFTER, replace, replace_by_link};
 pub use word::random_word;

@@ -64,6 +64,13 @@ impl CommandLine {
         }
     }
 
+    /// The same with further arguments.
+    #[must_use]
+    pub fn followed_by(mut self, arguments: impl IntoIterator<Item = OsString>) -> Self {
+        self.arguments.extend(arguments);
+        self
+    }
+
     /// The program as it was given.
     pub fn program(&self) -> &OsStr {
         &self.program

@@ -24,7 +24,15 @@ pub enum Stop {
 /// `default_command` is the subcommand that runs where none is named. Values of environment variables are
 /// hidden from every help page, since one can hold a signature.
 pub fn parse_or_exit<P: Parser>(default_command: &str) -> P {
-    parse::<P>(std::env::args_os(), default_command).unwrap_or_else(|stop| match stop {
+    parse_words_or_exit(std::env::args_os(), default_command)
+}
+
+/// The same with other words than those of this process. The first is the program's own name.
+pub fn parse_words_or_exit<P: Parser>(
+    arguments: impl IntoIterator<Item = OsString>,
+    default_command: &str,
+) -> P {
+    parse::<P>(arguments, default_command).unwrap_or_else(|stop| match stop {
         Stop::Information(text) => {
             // A reader that went away (`--help | head -1`) is no error.
             let _ = std::io::Write::write_all(&mut std::io::stdout(), text.as_bytes());

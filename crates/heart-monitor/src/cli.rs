@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use failover_policy::{OnStoreLoss, Span};
+use flatline_processes::CommandLine;
 use flatline_shell::{ClusterArgs, LogArgs, StoreArgs};
 
 use crate::operator::args::{ActivateArgs, FailbackArgs, HandoverArgs, MaintenanceArgs};
@@ -89,8 +90,12 @@ pub(crate) struct RunArgs {
         help_heading = "Guard"
     )]
     pub(crate) on_store_loss: StoreLoss,
+    /// What starts COMMAND, such as the entry point of the image, where what calls the guard has no place for it; split
+    /// as by a shell
+    #[arg(long, value_name = "COMMAND", env = "HEART_MONITOR_ENTRY_POINT", help_heading = "Guard")]
+    pub(crate) entry_point: Option<CommandLine>,
     /// The workload's command and its arguments
-    #[arg(last = true, required = true, value_name = "COMMAND")]
+    #[arg(last = true, required_unless_present = "entry_point", value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,
 }
 

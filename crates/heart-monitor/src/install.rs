@@ -1,5 +1,6 @@
 //! `install`: puts this very program where a workload's container finds it, without the help of a shell.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
@@ -8,6 +9,7 @@ use std::path::{Path, PathBuf};
 use flatline_shell::{ConfigError, Exit};
 
 use crate::cli::InstallArgs;
+use crate::link::LINK;
 use crate::mount_table::{MOUNT_TABLE, mount_of};
 use crate::paint;
 
@@ -39,7 +41,18 @@ fn install(program: &Path, folder: &Path) -> Result<PathBuf, ConfigError> {
     let target = folder.join(NAME);
     flatline_files::replace(&target, MODE, |file| copy(program, file))
         .map_err(|error| refused(&target, &error))?;
+    link(&folder.join(LINK));
     Ok(target)
+}
+
+/// Makes the link beside it. Hardly anybody calls it, so that a volume without links is no reason to fail.
+fn link(link: &Path) {
+    if let Err(error) = flatline_files::replace_by_link(link, OsStr::new(NAME)) {
+        tracing::warn!(
+            link = %link.display(), %error,
+            "cannot make the link by which the guard is called where there is no place for its arguments"
+        );
+    }
 }
 
 /// Copies the file and flushes it to the disk: a name never leads to half of it, not even after a power cut.
@@ -95,7 +108,8 @@ mod tests {
             let target = install(&program, &volume).unwrap();
             assert_eq!(target, volume.join("heart-monitor"));
             assert_eq!((fs::read_to_string(&target).unwrap().as_str(), mode(&target)), (content, 0o755));
-            assert_eq!(fs::read_dir(&volume).unwrap().count(), 1);
+            assert_eq!(fs::read_link(volume.join("flatline-run")).unwrap(), Path::new("heart-monitor"));
+            assert_eq!(fs::read_dir(&volume).unwrap().count(), 2);
         }
     }
 

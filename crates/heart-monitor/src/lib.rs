@@ -21,6 +21,7 @@ mod heart_journal;
 mod heart_metrics;
 mod heart_report;
 mod install;
+mod link;
 mod mount_table;
 mod operator;
 mod ownership;
@@ -44,6 +45,7 @@ use flatline_shell::{ConfigError, Environment, Exit, SystemClock, Termination, e
 
 pub use cli::Cli;
 use cli::Command;
+pub use link::without_link;
 
 /// Runs the chosen command to its end, or until a signal ends it. Data goes to stdout, logs to stderr.
 pub async fn run(cli: Cli, environment: Environment) -> Exit {

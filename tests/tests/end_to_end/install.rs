@@ -37,7 +37,25 @@ fn what_was_installed_is_the_program_itself_and_is_replaced_while_it_runs() -> R
     guard.exit_within(SOON)?;
     let version = Program::at(&target).arg("--version").run()?;
     assert!(version.text(Stream::Stdout).starts_with("heart-monitor "), "{version}");
-    assert_eq!(fs::read_dir(volume.path())?.count(), 1, "nothing beside it");
+    assert_eq!(fs::read_link(volume.path().join("flatline-run"))?, Path::new("heart-monitor"));
+    assert_eq!(fs::read_dir(volume.path())?.count(), 2, "nothing beside it and its link");
+    Ok(())
+}
+
+#[test]
+fn its_link_guards_what_stands_behind_it_by_the_entry_point_of_the_image() -> Result<()> {
+    let volume = tempfile::tempdir()?;
+    install(volume.path())?.succeeds()?;
+    let (store, _beacon) = beating()?;
+    // As an operator calls the one path that can be set, with arguments of its own.
+    let guard = Program::at(volume.path().join("flatline-run"))
+        .env("THIS_CLUSTER", "a")
+        .env("HEARTBEAT_STORE", store.path())
+        .env("HEART_MONITOR_ENTRY_POINT", r#"/bin/sh -c 'echo entered by "$@"' entry"#)
+        .args(["bash", "-c", "run --help"]);
+    let exit = guard.start()?.exit_within(SOON)?;
+    exit.succeeds()?;
+    assert_eq!(exit.text(Stream::Stdout).trim(), "entered by bash -c run --help", "{exit}");
     Ok(())
 }
 

@@ -108,6 +108,13 @@ impl<'s, S: PlayedStore> Cluster<'s, S> {
         self.start(&deployment_in(self.rendered_by(&Chart::at(&folder)?, values)?)?, "work")
     }
 
+    /// The pod of a workload that somebody else's chart has rendered.
+    pub(crate) fn start_workload(&self, rendered: Vec<Manifest>) -> Result<Pod> {
+        let is_workload = |it: &Manifest| it.kind == "Deployment" || it.kind == "StatefulSet";
+        let workload = rendered.into_iter().find(is_workload).context("the chart has a workload")?;
+        self.start(&workload, "work")
+    }
+
     /// From now on nothing can be pulled in this cluster.
     pub(crate) fn loses_its_registry(&self) {
         self.registry.lose();

@@ -1,10 +1,10 @@
-//! The blocks for other people's charts: played as they stand, in a chart whose values have the names that they use.
+//! The blocks for other people's charts: played as they stand, in charts of the shapes that such charts have.
 
 use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
-use flatline_tests::{Happening, parse_yaml};
+use flatline_tests::{FOREIGN, Foreign, Happening, parse_yaml};
 use serde_json::{Value, json};
 
 use crate::SOON;
@@ -13,6 +13,7 @@ use crate::stage::{Stage, on_azurite};
 use crate::store::PlayedStore;
 
 const GATE: &str = "flatline-gate";
+const IMAGE: &str = "registry.example/orders:7.1.0";
 
 /// The block, as a person would edit it for one of two clusters.
 fn block(name: &str, stage: &Stage<impl PlayedStore>, this: &str) -> Result<Value> {
@@ -20,20 +21,24 @@ fn block(name: &str, stage: &Stage<impl PlayedStore>, this: &str) -> Result<Valu
     let file = folder.join(name);
     let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
     let mut block = parse_yaml(&text)?;
+    edited(&mut block, stage, this);
+    block["image"] = json!(IMAGE);
+    Ok(block)
+}
+
+fn edited(block: &mut Value, stage: &Stage<impl PlayedStore>, this: &str) {
     for place in ["/extraEnv", "/extraInitContainers/2/env"] {
         if let Some(Value::Array(variables)) = block.pointer_mut(place) {
             edit(variables, stage, this);
         }
     }
-    block["image"] = json!("registry.example/orders:7.1.0");
     block["args"] = json!(["marking-workload", "/marks/marks"]);
     append(
-        &mut block,
+        block,
         "extraVolumes",
         json!({ "name": "marks", "persistentVolumeClaim": { "claimName": "marks" } }),
     );
-    append(&mut block, "extraVolumeMounts", json!({ "name": "marks", "mountPath": "/marks" }));
-    Ok(block)
+    append(block, "extraVolumeMounts", json!({ "name": "marks", "mountPath": "/marks" }));
 }
 
 fn append(block: &mut Value, list: &str, item: Value) {
@@ -82,6 +87,63 @@ fn pasted(stage: &Stage<impl PlayedStore>) -> Result<()> {
     let run = stage.runs("b", 2)?;
     stage.began_by_the_stamp(&run, "a")?;
     went_in_order(&standby, &init_containers)?;
+    standby.comes_to(WORKLOAD, &Happening::Ready, SOON)?;
+    Ok(())
+}
+
+/// Each shape with each file: the chart, and the init container of its own that works.
+macro_rules! played {
+    ($($name:ident: $number:literal, $file:literal, $own:expr;)*) => {
+        $(#[test]
+        fn $name() -> Result<()> {
+            on_azurite(|stage| in_a_chart_of_others(stage, &FOREIGN[$number], $file, $own))
+        })*
+    };
+}
+
+played! {
+    a_guard_in_a_deployment_that_renders_no_ports: 0, "guard", None;
+    gate_and_guard_in_a_deployment_that_renders_no_ports: 0, "gate-and-guard", None;
+    a_guard_in_a_stateful_set: 1, "guard", Some("prepare-data");
+    gate_and_guard_in_a_stateful_set: 1, "gate-and-guard", Some("prepare-data");
+    a_guard_patched_into_a_chart_without_values_for_it: 2, "guard", Some("migrate");
+    gate_and_guard_patched_into_a_chart_without_values_for_them: 2, "gate-and-guard", Some("migrate");
+}
+
+fn in_a_chart_of_others(
+    stage: &Stage<impl PlayedStore>,
+    foreign: &Foreign,
+    file: &str,
+    own: Option<&str>,
+) -> Result<()> {
+    let with_gate = file == "gate-and-guard";
+    let gate: &[_] = if with_gate { &["flatline-pre-pull", GATE] } else { &[] };
+    let inits = [&["flatline-guard-binary"], gate, own.as_slice()].concat();
+    let (a, b) = (stage.cluster("a")?, stage.cluster("b")?);
+    let start = |cluster: &crate::cluster::Cluster<'_, _>| {
+        let values = json!({ "image": IMAGE });
+        let edit = |block: &mut Value| {
+            edited(block, stage, cluster.name);
+            Ok(())
+        };
+        foreign.render(file, &values, edit)?.map(|rendered| cluster.start_workload(rendered)).transpose()
+    };
+    let beacon = a.beacon()?;
+    let Some(work) = start(&a)? else { return Ok(()) };
+    stage.runs("a", 1)?;
+    went_in_order(&work, &inits)?;
+    work.comes_to(WORKLOAD, &Happening::Ready, SOON)?;
+
+    let _beacon = b.beacon()?;
+    let standby = start(&b)?.context("what could be patched once can be patched again")?;
+    let waits = if with_gate { (GATE, Happening::Started) } else { (WORKLOAD, Happening::Ready) };
+    standby.comes_to(waits.0, &waits.1, SOON)?;
+    stage.log.runs_on("a", stage.pace.watch)?;
+    beacon.kill()?;
+    work.kill()?;
+    let run = stage.runs("b", 2)?;
+    stage.began_by_the_stamp(&run, "a")?;
+    went_in_order(&standby, &inits)?;
     standby.comes_to(WORKLOAD, &Happening::Ready, SOON)?;
     Ok(())
 }

@@ -10,10 +10,11 @@ mod errands;
 mod tending;
 
 use std::cell::{Cell, RefCell};
+use std::ffi::OsString;
 use std::sync::Arc;
 
 use failover_policy::{Guard, GuardRule, Role};
-use flatline_processes::{CommandLine, Reaper};
+use flatline_processes::{CommandLine, InvalidCommandLine, Reaper};
 use flatline_shell::{Clock, ConfigError, Environment, Exit, Signals};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -37,7 +38,7 @@ pub(crate) async fn run(
     let mut signals = Signals::install()?;
     let start = clock.now();
     let config = config::check(&args.gate, &args.heart, Role::Guard, environment, start.wall).await?;
-    let command = CommandLine::of_words(args.command).map_err(ConfigError::new)?;
+    let command = guarded(args.entry_point, args.command).map_err(ConfigError::new)?;
     if let Err(unstartable) = command.check() {
         flatline_shell::exit::refuse("heart-monitor", &unstartable);
         return Ok(unstartable.exit());
@@ -90,4 +91,15 @@ pub(crate) async fn run(
     drop(errands);
     chronicle.into_inner().finish().await;
     Ok(exit)
+}
+
+/// What is guarded: the words of the command line, behind the entry point where there is one.
+fn guarded(
+    entry_point: Option<CommandLine>,
+    words: Vec<OsString>,
+) -> Result<CommandLine, InvalidCommandLine> {
+    match entry_point {
+        Some(entry_point) => Ok(entry_point.followed_by(words)),
+        None => CommandLine::of_words(words),
+    }
 }
