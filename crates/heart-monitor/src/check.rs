@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use failover_policy::{ClusterId, Letter, Span, Verdict, WatchRule};
+use failover_policy::{ClusterId, Letter, Span, UnknownCause, Verdict, WatchRule};
 use flatline_shell::{Clock, ConfigError, Environment, Exit};
 use futures::future::join;
 use serde::Serialize;
@@ -12,6 +12,7 @@ use crate::heart_report::{HeartReport, whole_millis};
 use crate::operator::found;
 use crate::paint;
 use crate::record_report::letter;
+use crate::strangers::Stranger;
 use crate::timing_args::deadlines;
 use crate::watcher::Watcher;
 
@@ -50,7 +51,12 @@ pub(crate) async fn run(
     let heart =
         HeartReport::new(&cluster, primary.as_ref(), &sight.assessment, sight.error.as_ref(), details);
     let letter = letter(&found, &cluster, verdict, primary.as_ref()).map(Letter::as_str);
-    let heart = HeartReport { letter, ..heart };
+    let stranger = match verdict {
+        Verdict::Unknown(UnknownCause::NeverSeen) => Stranger::look(&store, &cluster).await,
+        _ => None,
+    };
+    let info = stranger.map_or(heart.info, |stranger| stranger.to_string());
+    let heart = HeartReport { letter, info, ..heart };
     match args.output.output {
         Output::Human => paint::print(&human(&heart))?,
         Output::Json => paint::print_json(&CheckReport {

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use failover_policy::{BootTime, ClusterId, Role, Span, Timing, Verdict, WatchRule};
+use failover_policy::{BootTime, ClusterId, Role, Span, Timing, UnknownCause, Verdict, WatchRule};
 use heartbeat_store::{BeatDetails, StoreError};
 
 use crate::heart_report::{seconds, sentence};
 use crate::read_journal::{ReadJournal, ReadNews};
+use crate::strangers::Stranger;
 use crate::watcher::{NOTABLE_SKEW, Sight};
 
 /// Time from one summary to the next: often enough to see a life sign in `kubectl logs`, seldom enough to read
@@ -26,6 +27,8 @@ pub(crate) struct HeartJournal {
     /// The beacon's interval by its details; `None` before any were read.
     interval: Option<Span>,
     next_details: Option<BootTime>,
+    /// Whether it was said which clusters do beat, where this one never did.
+    introduced: bool,
 }
 
 /// What of a heart is worth a line when it changes.
@@ -48,6 +51,7 @@ impl HeartJournal {
             skewed: false,
             interval: None,
             next_details: None,
+            introduced: false,
         }
     }
 
@@ -70,6 +74,24 @@ impl HeartJournal {
     pub(crate) fn wants_details(&self, sight: &Sight) -> bool {
         let due = self.next_details.is_none_or(|due| sight.look.completed.boot >= due);
         sight.assessment.evidence.beats > 0 && due
+    }
+
+    /// Whether it has to be said, once, which clusters beat here, since this one never did.
+    pub(crate) fn wants_clusters(&self, sight: &Sight) -> bool {
+        !self.introduced && sight.assessment.verdict == Verdict::Unknown(UnknownCause::NeverSeen)
+    }
+
+    /// Says of a cluster that never beat here which ones did.
+    pub(crate) fn note_stranger(&mut self, stranger: &Stranger) {
+        self.introduced = true;
+        if stranger.has_come() {
+            return;
+        }
+        tracing::warn!(
+            watching = %self.that,
+            nearest = stranger.nearest().map(ClusterId::as_str),
+            "{stranger}"
+        );
     }
 
     /// Says so where the beacon beats at an interval that makes this monitor's timing unsafe.

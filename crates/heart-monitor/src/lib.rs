@@ -24,6 +24,7 @@ mod install;
 mod link;
 mod mount_table;
 mod operator;
+mod owner_heart;
 mod ownership;
 mod paint;
 mod read_journal;

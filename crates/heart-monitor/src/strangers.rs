@@ -20,14 +20,24 @@ impl Stranger {
     /// Looks for a stamp; `None` where there is one, or where nobody can tell.
     pub(crate) async fn look(store: &Store, named: &ClusterId) -> Option<Self> {
         match store.read_stamp(named).await {
-            Err(StoreError::NotFound { .. }) => Some(Self::among(store, named, store.clusters().await.ok())),
+            Err(StoreError::NotFound { .. }) => Some(Self::now(store, named).await),
             _ => None,
         }
+    }
+
+    /// One that was found to have no stamp a moment ago.
+    pub(crate) async fn now(store: &Store, named: &ClusterId) -> Self {
+        Self::among(store, named, store.clusters().await.ok())
     }
 
     /// One that is known to have no stamp.
     pub(crate) fn among(store: &Store, named: &ClusterId, known: Option<BTreeSet<ClusterId>>) -> Self {
         Self { named: named.clone(), location: store.location(), known }
+    }
+
+    /// Whether it beats after all, by the list of those that do.
+    pub(crate) fn has_come(&self) -> bool {
+        self.known.as_ref().is_some_and(|known| known.contains(&self.named))
     }
 
     /// The one that was most likely meant.

@@ -14,6 +14,7 @@ use heartbeat_store::{Store, StoreError};
 use crate::cli::WatchArgs;
 use crate::heart_report::sentence;
 use crate::paint::{self, Audience, cut};
+use crate::strangers::Stranger;
 use crate::timing_args::deadlines;
 use crate::watcher::{Sight, Watcher};
 
@@ -52,7 +53,7 @@ async fn follow(
     let mut steps: FuturesUnordered<LocalBoxFuture<'_, Step>> = FuturesUnordered::new();
     steps.push(list(store, clock, clock.now().boot).boxed_local());
     let mut known = BTreeSet::new();
-    let mut wanted = named;
+    let mut wanted = named.clone();
     loop {
         for cluster in wanted.drain(..).filter(|cluster| known.insert(cluster.clone())) {
             let watcher = Watcher::new(store.clone(), cluster, Arc::clone(clock), WatchRule::new(timing));
@@ -66,7 +67,7 @@ async fn follow(
                 shown
             }
             Some(Step::Listed(listed)) => {
-                let shown = screen.note_listing(&listed, store)?;
+                let shown = screen.note_listing(trouble(&listed, &named, store))?;
                 wanted.extend(listed.unwrap_or_default());
                 let next = clock.now().boot.after(timing.flatline_after.get());
                 steps.push(list(store, clock, next).boxed_local());
@@ -77,6 +78,26 @@ async fn follow(
         };
         if audience == Audience::Gone {
             return Ok(Exit::Done);
+        }
+    }
+}
+
+/// That the list of clusters cannot be read, is empty, or lacks one that was named.
+fn trouble(
+    listed: &Result<BTreeSet<ClusterId>, StoreError>,
+    named: &[ClusterId],
+    store: &Store,
+) -> Option<String> {
+    match listed {
+        Err(error) => Some(error.to_string()),
+        Ok(clusters) if clusters.is_empty() => {
+            Some(format!("no cluster has a stamp in {}", store.location()))
+        }
+        Ok(clusters) => {
+            let strangers = named.iter().filter(|named| !clusters.contains(*named));
+            let told =
+                strangers.map(|named| Stranger::among(store, named, Some(clusters.clone())).to_string());
+            Some(told.collect::<Vec<_>>().join("; ")).filter(|told| !told.is_empty())
         }
     }
 }
@@ -146,19 +167,8 @@ impl Screen {
         self.redraw()
     }
 
-    /// Says once that the list of clusters cannot be read, or is empty, until it is otherwise.
-    fn note_listing(
-        &mut self,
-        listed: &Result<BTreeSet<ClusterId>, StoreError>,
-        store: &Store,
-    ) -> Result<Audience, ConfigError> {
-        let trouble = match listed {
-            Err(error) => Some(error.to_string()),
-            Ok(clusters) if clusters.is_empty() => {
-                Some(format!("no cluster has a stamp in {}", store.location()))
-            }
-            Ok(_) => None,
-        };
+    /// Says once what is wrong with the list of clusters, until it is otherwise.
+    fn note_listing(&mut self, trouble: Option<String>) -> Result<Audience, ConfigError> {
         if self.trouble == trouble {
             return Ok(Audience::Listening);
         }

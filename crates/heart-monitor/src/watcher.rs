@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use failover_policy::{
-    Assessment, BootTime, ClusterId, Detector, Look, SignedSpan, Span, Verdict, WatchRule,
+    Assessment, BootTime, ClusterId, Detector, Look, SignedSpan, Span, UnknownCause, Verdict, WatchRule,
 };
 use flatline_shell::{Clock, sleep_until};
 use heartbeat_store::{Store, StoreError};
@@ -46,6 +46,19 @@ impl Sight {
         let explained = poll.get() + self.took();
         let lag = SignedSpan::from_ticks(skew.ticks() - i64::try_from(explained.as_nanos() / 100).ok()?);
         Some(if skew < SignedSpan::ZERO { skew } else { lag.max(SignedSpan::ZERO) })
+    }
+
+    /// What is known after a watch that may have been too short to tell: a beat that came in proves a beating heart
+    /// whatever the clocks say; without one the stamp's age is believed, as `check` does.
+    pub(crate) fn believed(&self, rule: &WatchRule) -> Assessment {
+        let full = self.assessment;
+        if full.verdict != Verdict::Unknown(UnknownCause::Watching) {
+            return full;
+        }
+        let mut first_sight = Detector::new(rule.at_first_sight());
+        first_sight.handle_look(self.look);
+        let verdict = first_sight.assess(self.look.completed.boot).verdict;
+        Assessment { verdict, evidence: full.evidence }
     }
 
     fn is_undecided(&self) -> bool {

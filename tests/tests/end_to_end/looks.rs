@@ -129,6 +129,59 @@ fn status_shows_the_other_hearts_where_one_cannot_be_read_and_names_its_file() -
 }
 
 #[test]
+fn an_owner_that_never_beat_is_a_failure_wherever_one_looks_and_each_names_the_one_that_was_meant()
+-> Result<()> {
+    let store = FolderStore::new()?;
+    let _writers = (beacon(&store, "a")?.start()?, beacon(&store, "b")?.start()?);
+    beats(&store, "a")?;
+    beats(&store, "b")?;
+    let refused = monitor(&store, &["activate", "--cluster", "flatline-b", "--term", "2", "--yes"])?;
+    assert!(refused.code == 2 && refused.all_text().contains("did you mean b?"), "{refused}");
+    let insisting = ["activate", "--cluster", "flatline-b", "--term", "2", "--yes", "--never-seen"];
+    monitor(&store, &insisting)?.succeeds()?;
+    let table = [
+        (&["status"][..], 0, "FAIL: cluster flatline-b owns the work, and nobody runs or takes over"),
+        (
+            &["doctor", "--this-cluster", "a", "--that-cluster", "b"],
+            2,
+            "FAIL  owner: cluster flatline-b owns",
+        ),
+        (
+            &["check", "--that-cluster", "flatline-b"],
+            2,
+            "cluster flatline-b: unknown: cluster flatline-b never",
+        ),
+        (
+            &["watch", "--that-cluster", "flatline-b", "--watch-for", "1s"],
+            0,
+            "cluster flatline-b never beat in",
+        ),
+        (&["handover", "--to", "flatline-a", "--yes"], 2, "'heart-monitor handover --to a' names that one"),
+    ];
+    for (words, code, part) in table {
+        let exit = monitor(&store, words)?;
+        assert_eq!(exit.code, code, "{words:?}: {exit}");
+        assert!(exit.all_text().contains(part) && exit.all_text().contains("did you mean"), "{part}: {exit}");
+    }
+    let exact = json(&monitor(&store, &["status", "-o", "json"])?)?;
+    assert!(exact["owner_fault"].as_str().is_some_and(|fault| fault.ends_with("did you mean b?")), "{exact}");
+    Ok(())
+}
+
+#[test]
+fn a_gate_that_waits_for_a_heart_that_never_was_says_which_one_was_meant() -> Result<()> {
+    let store = FolderStore::new()?;
+    let _writer = beacon(&store, "a")?.start()?;
+    beats(&store, "a")?;
+    let waiting = Program::monitor()?.args(["wait", "--this-cluster", "b", "--that-cluster", "flatline-a"]);
+    let waiting = waiting.args(["--primary", "flatline-a"]).env("HEARTBEAT_STORE", store.path());
+    let mut gate = waiting.start()?;
+    gate.line_with("did you mean a?", SOON)?;
+    assert!(gate.is_running()?);
+    Ok(())
+}
+
+#[test]
 fn watch_prints_a_line_for_each_change_of_a_heart_where_there_is_no_terminal() -> Result<()> {
     let store = FolderStore::new()?;
     let writer = beacon(&store, "a")?.start()?;

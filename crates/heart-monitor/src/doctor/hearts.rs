@@ -11,6 +11,8 @@ use crate::cli::DoctorArgs;
 use crate::doctor::beacons::{self, Beacons};
 use crate::doctor::finding::{Cause, Finding};
 use crate::heart_report::sentence;
+use crate::owner_heart;
+use crate::strangers::Stranger;
 use crate::watcher::{NOTABLE_SKEW, Sight, Watcher};
 
 /// What was found of the hearts.
@@ -23,13 +25,15 @@ pub(crate) struct Hearts {
 
 pub(crate) async fn examine(
     args: &DoctorArgs,
+    owner: Option<&ClusterId>,
     store: &Store,
     clock: &Arc<dyn Clock>,
     timing: &Timing,
 ) -> Hearts {
-    let watches = args.heart.clusters.named().map(|cluster| {
+    let stranger = owner.filter(|owner| args.heart.clusters.named().all(|named| named != *owner));
+    let watches = args.heart.clusters.named().chain(stranger).map(|cluster| {
         let watcher = Watcher::new(store.clone(), cluster.clone(), Arc::clone(clock), WatchRule::new(timing));
-        examine_one(watcher, store, timing, args.watch_for)
+        examine_one(watcher, owner == Some(cluster), store, timing, args.watch_for)
     });
     let counted =
         args.heart.clusters.named().filter(|_| is_shorter_than_a_pause(timing)).map(async |cluster| {
@@ -37,7 +41,7 @@ pub(crate) async fn examine(
         });
     let (found, beacons) = join(join_all(watches), join_all(counted)).await;
     let mut findings: Vec<Finding> = found.into_iter().flatten().collect();
-    if findings.is_empty() {
+    if args.heart.clusters.named().next().is_none() {
         findings.push(Finding::warn(
             "hearts",
             "no cluster was named, so no heart was looked at",
@@ -52,10 +56,25 @@ fn is_shorter_than_a_pause(timing: &Timing) -> bool {
     timing.budget().warnings(Role::Guard).any(Inequality::is_about_pauses)
 }
 
-async fn examine_one(mut watcher: Watcher, store: &Store, timing: &Timing, watch_for: Span) -> Vec<Finding> {
+async fn examine_one(
+    mut watcher: Watcher,
+    is_owner: bool,
+    store: &Store,
+    timing: &Timing,
+    watch_for: Span,
+) -> Vec<Finding> {
     let sight = watcher.look_until_decided(watch_for).await;
     let cluster = watcher.cluster();
-    let mut findings = vec![heart(cluster, &sight)];
+    let stranger = match sight.assessment.verdict {
+        Verdict::Unknown(UnknownCause::NeverSeen) => Stranger::look(store, cluster).await,
+        _ => None,
+    };
+    let mut findings = vec![heart(cluster, &sight, stranger.as_ref())];
+    if is_owner {
+        let verdict = sight.believed(watcher.rule()).verdict;
+        let fault = owner_heart::fault(cluster, verdict, stranger.as_ref());
+        findings.extend(fault.map(|fault| Finding::fail("owner", fault.text, fault.remedy)));
+    }
     findings.extend(clocks(cluster, &sight, timing));
     let details = store.read_details(cluster).await.ok().flatten();
     findings
@@ -74,8 +93,11 @@ fn interval(cluster: &ClusterId, interval: Span, timing: &Timing) -> Option<Find
     ))
 }
 
-fn heart(cluster: &ClusterId, sight: &Sight) -> Finding {
-    let text = format!("cluster {cluster}: {}", sentence(&sight.assessment, sight.error.as_ref()));
+fn heart(cluster: &ClusterId, sight: &Sight, stranger: Option<&Stranger>) -> Finding {
+    let text = match stranger {
+        Some(stranger) => stranger.to_string(),
+        None => format!("cluster {cluster}: {}", sentence(&sight.assessment, sight.error.as_ref())),
+    };
     let cause = match &sight.error {
         Some(StoreError::NotFound { .. }) => Some(Cause::EMPTY_STORE),
         error => error.as_ref().and_then(Cause::of),

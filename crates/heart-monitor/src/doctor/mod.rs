@@ -20,7 +20,9 @@ use crate::doctor::finding::Finding;
 use crate::doctor::hearts::Hearts;
 use crate::doctor::report::{DoctorReport, human};
 use crate::doctor::store_probe::Examination;
+use crate::owner_heart;
 use crate::paint;
+use crate::record_report::RecordReport;
 use crate::timing_args::deadlines;
 
 pub(crate) async fn run(
@@ -38,11 +40,13 @@ pub(crate) async fn run(
     findings.extend(store.credential().map(|credential| Finding::ok("credential", credential)));
     findings
         .extend(store_probe::examine(&store, clock.as_ref(), &timing, examination(args, environment)?).await);
-    findings.extend(ownership::examine(&store, &args.heart.clusters, &timing, clock.now()).await);
+    let record = RecordReport::read(&store, clock.now()).await;
+    findings.extend(ownership::examine(&record, &store, &args.heart.clusters, &timing, clock.now()).await);
+    let owner = record.record().and_then(owner_heart::whose);
     findings.extend(ownership::activation_key(environment));
     // Durations that no monitor starts with are no way to watch a heart either.
     let hearts = match timing.check(Role::Gate) {
-        Ok(()) => hearts::examine(args, &store, &clock, &timing).await,
+        Ok(()) => hearts::examine(args, owner, &store, &clock, &timing).await,
         Err(_) => Hearts::default(),
     };
     findings.extend(budget(&timing, &hearts.beacons));

@@ -17,12 +17,12 @@ const MAY_BE_LOST: &str = "fine until the first guard of the primary runs; where
 
 /// Examines both records. `now` is the present by the wall clock.
 pub(crate) async fn examine(
+    report: &RecordReport,
     store: &Store,
     clusters: &ClusterArgs,
     timing: &Timing,
     now: Now,
 ) -> Vec<Finding> {
-    let report = RecordReport::read(store, now).await;
     let mut findings = match &report.found {
         Ok(FoundRecord::Absent) => vec![without_a_record(clusters, is_plainly_new(store).await)],
         Ok(FoundRecord::Usable(record, _)) => {
@@ -183,7 +183,8 @@ mod tests {
     }
 
     async fn findings(world: &World, clusters: &ClusterArgs) -> Vec<Finding> {
-        examine(&world.store(), clusters, &Timing::default(), world.clock.now()).await
+        let (store, now) = (world.store(), world.clock.now());
+        examine(&RecordReport::read(&store, now).await, &store, clusters, &Timing::default(), now).await
     }
 
     #[tokio::test(start_paused = true)]

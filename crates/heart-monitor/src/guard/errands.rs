@@ -15,6 +15,7 @@ use crate::errand::Errand;
 use crate::ownership::activation;
 use crate::ownership::chronicle::Chronicle;
 use crate::ownership::rehearsal::{self, Rehearsal};
+use crate::strangers::Stranger;
 
 /// The store's side of a guard.
 pub(super) struct Errands<'e> {
@@ -62,6 +63,11 @@ impl Errands<'_> {
         if let Some(cluster) = wanted {
             let details = self.carrier.store().read_details(&cluster).await.ok().flatten();
             self.chronicle.borrow_mut().note_details(details.as_ref());
+        }
+        let stranger = self.chronicle.borrow().wants_clusters();
+        if let Some(cluster) = stranger {
+            let stranger = Stranger::now(self.carrier.store(), &cluster).await;
+            self.chronicle.borrow_mut().note_stranger(&stranger);
         }
     }
 

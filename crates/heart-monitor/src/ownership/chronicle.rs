@@ -19,6 +19,7 @@ use crate::ownership::record_journal::RecordJournal;
 use crate::ownership::state::{OwnershipState, Workload};
 use crate::ownership::words;
 use crate::record_advice;
+use crate::strangers::Stranger;
 use crate::watcher::Sight;
 
 /// Follows one gate, alone or inside a guard. Hand it every errand, after the machine.
@@ -99,6 +100,19 @@ impl Chronicle {
     pub(crate) fn wants_details(&self) -> Option<ClusterId> {
         let (journal, sight) = self.heart.as_ref()?;
         sight.as_ref().filter(|sight| journal.wants_details(sight)).map(|_| journal.cluster().clone())
+    }
+
+    /// The cluster that never beat here, where the log has to say which ones did.
+    pub(crate) fn wants_clusters(&self) -> Option<ClusterId> {
+        let (journal, sight) = self.heart.as_ref()?;
+        sight.as_ref().filter(|sight| journal.wants_clusters(sight)).map(|_| journal.cluster().clone())
+    }
+
+    /// Takes which clusters beat here.
+    pub(crate) fn note_stranger(&mut self, stranger: &Stranger) {
+        if let Some((journal, _)) = &mut self.heart {
+            journal.note_stranger(stranger);
+        }
     }
 
     /// Takes the beat details that were asked for.

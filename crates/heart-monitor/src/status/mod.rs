@@ -7,9 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anstyle::Style;
-use failover_policy::{
-    Assessment, ClusterId, Detector, LeaseTiming, Letter, Span, Timing, UnknownCause, Verdict, WatchRule,
-};
+use failover_policy::{ClusterId, LeaseTiming, Letter, Span, Timing, UnknownCause, Verdict, WatchRule};
 use flatline_shell::{Clock, ConfigError, Environment, Exit};
 use futures::future::{join, join_all};
 use heartbeat_store::Store;
@@ -18,10 +16,12 @@ use serde_json::Value;
 
 use crate::cli::{Output, StatusArgs};
 use crate::heart_report::HeartReport;
+use crate::owner_heart::{self, OwnerFault};
 use crate::paint;
 use crate::record_report::{RecordReport, letter, maintenance_value};
+use crate::strangers::Stranger;
 use crate::timing_args::deadlines;
-use crate::watcher::{Sight, Watcher};
+use crate::watcher::Watcher;
 
 /// The JSON document of `status`, format version 1.
 #[derive(Debug, Serialize)]
@@ -40,6 +40,8 @@ struct StatusReport {
     error: Option<String>,
     /// What happens while guards cannot read the record either, a sentence each; none where it was read.
     meanwhile: Vec<String>,
+    /// What is wrong with the owner's heart, where it is known not to beat.
+    owner_fault: Option<String>,
     /// The record and maintenance for a person.
     #[serde(skip)]
     lines: Vec<(Style, String)>,
@@ -59,6 +61,7 @@ pub(crate) async fn run(
     };
     // Clusters that were named belong in the picture even where the store has nothing of them.
     let named = args.heart.clusters.named().chain(record.clusters()).cloned();
+    let known = listed.clone();
     let clusters: BTreeSet<ClusterId> = listed.into_iter().chain(named).collect();
     let primary = args.heart.clusters.primary_among(&clusters);
     let is_away = error.is_some() && record.found.is_err();
@@ -66,14 +69,19 @@ pub(crate) async fn run(
         let watcher = Watcher::new(store.clone(), cluster, Arc::clone(&clock), WatchRule::new(&timing));
         report(watcher, &store, &record, primary.as_ref(), args.watch_for)
     });
-    let clusters = join_all(hearts).await;
+    let mut clusters = join_all(hearts).await;
+    introduce(&mut clusters, &store, &known);
+    let fault = owner_fault(&record, &clusters, &store, &known);
+    let mut lines = record.lines(primary.as_ref(), LeaseTiming::of(&timing), clock.now());
+    lines.extend(fault.as_ref().map(|fault| (paint::BAD, format!("FAIL: {}; {}", fault.text, fault.remedy))));
     let report = StatusReport {
         version: 1,
         store: store.location(),
         checked_at: clock.now().wall.to_string(),
         record: record.record_value(),
         maintenance: maintenance_value(&record.maintenance),
-        lines: record.lines(primary.as_ref(), LeaseTiming::of(&timing), clock.now()),
+        lines,
+        owner_fault: fault.map(|fault| fault.text),
         primary,
         clusters,
         error: error.map(|error| error.to_string()),
@@ -90,6 +98,27 @@ pub(crate) async fn run(
     Ok(if report.error.is_some() { Exit::CannotTell } else { Exit::Done })
 }
 
+/// Says of clusters that were named and never beat here which ones did.
+fn introduce(hearts: &mut [HeartReport], store: &Store, known: &BTreeSet<ClusterId>) {
+    let never = Verdict::Unknown(UnknownCause::NeverSeen);
+    for heart in hearts.iter_mut().filter(|heart| heart.verdict == never) {
+        heart.info = Stranger::among(store, &heart.cluster, Some(known.clone())).to_string();
+    }
+}
+
+/// What is wrong with the heart of the owner.
+fn owner_fault(
+    record: &RecordReport,
+    hearts: &[HeartReport],
+    store: &Store,
+    known: &BTreeSet<ClusterId>,
+) -> Option<OwnerFault> {
+    let owner = owner_heart::whose(record.record()?)?;
+    let heart = hearts.iter().find(|heart| heart.cluster == *owner)?;
+    let stranger = Stranger::among(store, owner, Some(known.clone()));
+    owner_heart::fault(owner, heart.verdict, Some(&stranger))
+}
+
 async fn report(
     mut watcher: Watcher,
     store: &Store,
@@ -100,28 +129,15 @@ async fn report(
     let sight = watcher.look_until_decided(watch_for).await;
     let cluster = watcher.cluster();
     let details = store.read_details(cluster).await.ok().flatten();
-    let judged = judged(&sight, watcher.rule());
+    let judged = sight.believed(watcher.rule());
     let letter = letter(&record.found, cluster, judged.verdict, primary).map(Letter::as_str);
     let report = HeartReport::new(cluster, primary, &judged, sight.error.as_ref(), details);
     HeartReport { letter, ..report }
 }
 
-/// A beat that came in proves a beating heart whatever the clocks say. Without one, a short watch cannot tell,
-/// and the stamp's age is believed, as `check` does.
-fn judged(sight: &Sight, rule: &WatchRule) -> Assessment {
-    let full = sight.assessment;
-    if full.verdict != Verdict::Unknown(UnknownCause::Watching) {
-        return full;
-    }
-    let mut first_sight = Detector::new(rule.at_first_sight());
-    first_sight.handle_look(sight.look);
-    let verdict = first_sight.assess(sight.look.completed.boot).verdict;
-    Assessment { verdict, evidence: full.evidence }
-}
-
 #[cfg(test)]
 mod tests {
-    use failover_policy::{Evidence, FlatlineCause, MaintenanceFinding, SignedSpan, Stamp, Tick};
+    use failover_policy::{Assessment, Evidence, FlatlineCause, MaintenanceFinding, SignedSpan, Stamp, Tick};
     use heartbeat_store::{BeatDetails, StoreError, WriterId};
 
     use super::*;
@@ -169,6 +185,7 @@ mod tests {
             primary: Some(primary.clone()),
             record: stored_value(&World::record("a", ACTIVE)),
             maintenance: maintenance_value(&MaintenanceFinding::Off),
+            owner_fault: None,
             lines: vec![(Style::new(), "cluster a owns the work".to_owned())],
             clusters: vec![
                 report(&id("a"), &beating, None, Some(details())),
@@ -191,6 +208,7 @@ mod tests {
             primary: None,
             record: Value::Null,
             maintenance: Value::Null,
+            owner_fault: None,
             lines: Vec::new(),
             clusters: Vec::new(),
             error: None,

@@ -18,6 +18,7 @@ use crate::ownership::chronicle::Chronicle;
 use crate::ownership::config::OwnershipConfig;
 use crate::ownership::rehearsal::{self, Rehearsal};
 use crate::ownership::state::OwnershipState;
+use crate::strangers::Stranger;
 
 /// One closed gate.
 #[derive(Debug)]
@@ -95,6 +96,10 @@ impl<'h> Hold<'h> {
         if let Some(cluster) = self.chronicle.wants_details() {
             let details = self.carrier.store().read_details(&cluster).await.ok().flatten();
             self.chronicle.note_details(details.as_ref());
+        }
+        if let Some(cluster) = self.chronicle.wants_clusters() {
+            let stranger = Stranger::now(self.carrier.store(), &cluster).await;
+            self.chronicle.note_stranger(&stranger);
         }
     }
 

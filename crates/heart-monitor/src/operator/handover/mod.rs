@@ -19,6 +19,7 @@ use crate::operator::console::{Console, Streams};
 use crate::operator::setting::Setting;
 use crate::operator::stop::{Stop, unless_stopped};
 use crate::store_advice::advice;
+use crate::strangers::Stranger;
 
 /// `handover --to X`.
 pub(crate) async fn handover(
@@ -94,6 +95,15 @@ impl Transfer {
         if let Some(end) = nothing_to_do {
             return end_as(&end, primary.as_ref(), &driver, console);
         }
+        let looked = unless_stopped(clock, timeout, &mut interrupted, self.stranger(&driver)).await;
+        match looked {
+            Ok(None) => {}
+            Ok(Some(stranger)) => {
+                console.complain(&self.never_beat(&stranger));
+                return Ok(Exit::CannotTell);
+            }
+            Err(stop) => return Ok(stop.before_anything(console)),
+        }
         if let Some(exit) = self.consented(&driver, console, &mut interrupted).await? {
             return Ok(exit);
         }
@@ -148,6 +158,26 @@ impl Transfer {
             cache_age: self.setting.cache_age,
         };
         Ok(Driver::new(&self.setting, rule))
+    }
+
+    /// The successor where it never beat here: no beat of it is worth waiting for.
+    async fn stranger(&self, driver: &Driver) -> Option<Stranger> {
+        let to = &driver.rule().to;
+        let owns = driver.record().record().is_some_and(|record| record.owner == *to);
+        if owns { None } else { Stranger::look(&self.setting.store, to).await }
+    }
+
+    fn never_beat(&self, stranger: &Stranger) -> String {
+        let command = self.order.command;
+        let next = stranger.nearest().map_or_else(
+            || format!(". Start its beacon first; 'heart-monitor {command} --to X' names another"),
+            |nearest| {
+                format!(
+                    " 'heart-monitor {command} --to {nearest}' names that one; else start its beacon first"
+                )
+            },
+        );
+        format!("nothing was changed: {stranger}{next}")
     }
 
     async fn consented(

@@ -188,6 +188,7 @@ async fn an_interrupted_handover_says_where_it_stands_and_the_next_run_completes
 async fn before_the_release_an_interruption_leaves_everything_as_it_was() {
     let world = World::new();
     world.plant(&World::record("a", ACTIVE));
+    world.beat_once(&id("b")).await;
     let run = interrupted_at(&world, "b", 3 * SECOND).await;
     assert_eq!((run.exit, world.stored().revision), (Exit::Signal(2), 7));
     let expected = "interrupted: cluster a owns the work: term 3 since 2025-10-31T23:00:00.000Z; \
@@ -255,9 +256,24 @@ async fn a_handover_that_somebody_calls_off_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_successor_that_never_beat_here_is_refused_at_once_with_the_one_that_was_meant() {
+    let world = World::new();
+    world.plant(&World::record("a", ACTIVE));
+    let (_a, _b) = (world.beat("a"), world.beat("b"));
+    tokio::time::sleep(SECOND).await;
+    let run = hand_over(&world, "flatline-b").await;
+    assert_eq!((run.exit, world.stored().revision), (Exit::CannotTell, 7));
+    assert!(run.took < SECOND, "no beat of it is worth waiting for: {:?}", run.took);
+    let told = "did you mean b? 'heart-monitor handover --to b' names that one; else start its beacon first";
+    assert!(run.console.complaints[0].ends_with(told), "{:?}", run.console);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_silent_successor_gets_nothing_and_one_that_falls_silent_gives_it_back() {
     let world = World::new();
     world.plant(&World::record("a", ACTIVE));
+    world.beat_once(&id("b")).await;
+    tokio::time::sleep(60 * SECOND).await;
     let run = hand_over(&world, "b").await;
     assert_eq!((run.exit, world.stored().revision), (Exit::CannotTell, 7));
     assert!(run.took >= 10 * SECOND && run.took < 12 * SECOND, "{:?}", run.took);
