@@ -88,6 +88,11 @@ impl Azurite {
         format!("{}/{container}", self.account_url())
     }
 
+    /// The address that it listens on.
+    pub fn address(&self) -> Ipv4Addr {
+        self.address
+    }
+
     /// The port that it listens on.
     pub fn port(&self) -> u16 {
         self.port
@@ -188,6 +193,8 @@ impl Azurite {
         command.args(["--blobPort", "0", "--inMemoryPersistence"]);
         // The client speaks a newer version of the service than the emulator knows.
         command.args(["--skipApiVersionCheck", "--silent", "--disableTelemetry"]).current_dir(folder.path());
+        // The account is in the path, also where a host has a name.
+        command.arg("--disableProductStyleUrl");
         if let Some(certificates) = &certificates {
             command.arg("--cert").arg(certificates.certificate_file());
             command.arg("--key").arg(certificates.key_file()).args(["--oauth", "basic"]);

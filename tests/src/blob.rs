@@ -19,6 +19,8 @@ pub struct BlobStore {
     azurite: Arc<Azurite>,
     container: String,
     sas: String,
+    /// What the processes call the emulator's host; `None` for its address.
+    host: Option<String>,
 }
 
 impl BlobStore {
@@ -26,7 +28,13 @@ impl BlobStore {
     pub fn new(azurite: Arc<Azurite>) -> Result<Self> {
         let container = azurite.new_container()?;
         let sas = azurite.container_sas(&container, RIGHTS, VALID)?;
-        Ok(Self { azurite, container, sas })
+        Ok(Self { azurite, container, sas, host: None })
+    }
+
+    /// The same, reached by a name.
+    #[must_use]
+    pub fn called(self, host: impl Into<String>) -> Self {
+        Self { host: Some(host.into()), ..self }
     }
 
     /// The emulator that holds it.
@@ -36,7 +44,11 @@ impl BlobStore {
 
     /// The store's URL, without a signature.
     pub fn url(&self) -> String {
-        self.azurite.store_url(&self.container)
+        let url = self.azurite.store_url(&self.container);
+        match &self.host {
+            Some(host) => url.replace(&self.azurite.address().to_string(), host),
+            None => url,
+        }
     }
 
     /// The signature, as `AZURE_STORAGE_SAS_TOKEN` takes it.

@@ -48,6 +48,17 @@ impl StoreArgs {
         }
     }
 
+    /// The same, and waits until the store can be asked, [`Store::REACH`] at the most: for commands that ask once.
+    pub async fn open_and_reach(
+        &self,
+        environment: &Environment,
+        deadlines: Deadlines,
+    ) -> Result<Store, ConfigError> {
+        let store = self.open(environment, deadlines)?;
+        store.reach().await;
+        Ok(store)
+    }
+
     /// The checked place, without opening it.
     pub fn place(&self, environment: &Environment) -> Result<Place, ConfigError> {
         let (text, origin, source) = self.given(environment)?;

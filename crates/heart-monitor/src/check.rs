@@ -37,7 +37,7 @@ pub(crate) async fn run(
     let looks_once = args.watch_for == Span::ZERO;
     let timing = if looks_once { args.heart.timing.timing() } else { args.heart.timing.safe_timing()? };
     let cluster = watched(args)?;
-    let store = args.heart.store.open(environment, deadlines(&timing))?;
+    let store = args.heart.store.open_and_reach(environment, deadlines(&timing)).await?;
     let rule = WatchRule::new(&timing);
     let rule = if looks_once { rule.at_first_sight() } else { rule };
     let mut watcher = Watcher::new(store.clone(), cluster.clone(), Arc::clone(&clock), rule);

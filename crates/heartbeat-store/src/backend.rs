@@ -32,6 +32,10 @@ pub trait Backend: fmt::Debug + Send + Sync {
         None
     }
 
+    /// Gets ready to be asked: connects and signs in, where there is anything to connect and sign in to. Nothing is
+    /// read or written.
+    async fn reach(&self) {}
+
     /// Reads a cluster's stamp.
     async fn read_stamp(&self, cluster: &ClusterId) -> Result<Stamp, StoreError>;
 

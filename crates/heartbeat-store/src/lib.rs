@@ -19,12 +19,13 @@ mod look;
 mod memory;
 mod open;
 mod place;
+mod progress;
 mod record;
 mod redact;
 mod store;
 
 pub use backend::{Backend, Debris};
-pub use blob::{BlobBackend, OpenError};
+pub use blob::{BlobBackend, InvalidProxy, OpenError};
 pub use credential::{
     Credential, CredentialError, CredentialKind, InvalidSas, Origin, Sas, UnknownCredentialKind, Variables,
     variable,

@@ -22,7 +22,7 @@ impl Store {
             Place::Folder(path) => Arc::new(FolderBackend::new(path.clone())),
             Place::Blob(place) => {
                 let credential = Credential::resolve(kind, place, variables)?;
-                Arc::new(BlobBackend::open(place, &credential, deadlines)?)
+                Arc::new(BlobBackend::open(place, &credential, variables, deadlines)?)
             }
         };
         Ok(Self::new(backend, deadlines))

@@ -8,6 +8,7 @@ use std::time::Duration;
 use failover_policy::{ClusterId, Stamp};
 
 use crate::look::Sight;
+use crate::progress::Operation;
 use crate::{Backend, Beat, BeatDetails, Record, RecordName, RecordVersion, StoreError};
 
 /// How long one operation may take before it counts as failed.
@@ -32,6 +33,10 @@ impl Store {
         Self { backend, deadlines }
     }
 
+    /// How long [`Store::reach`] waits at the most: for a name server that is dead, which the C library gives five
+    /// seconds before it asks the next, it is too short, and for everything else long.
+    pub const REACH: Duration = Duration::from_secs(4);
+
     /// Where this is, for people: a path or a URL without its query.
     pub fn location(&self) -> String {
         self.backend.location()
@@ -40,6 +45,14 @@ impl Store {
     /// How it signs in, for people and without secrets; `None` where there is nothing to sign in to.
     pub fn credential(&self) -> Option<String> {
         self.backend.credential()
+    }
+
+    /// Waits until the store can be asked, [`Store::REACH`] at the most: for a command that asks once, and would find
+    /// its deadline used up by connecting. A loop has no need of it, since its next round finds the connection. It
+    /// does not tell whether the store was reached; the next operation does.
+    pub async fn reach(&self) {
+        // An overrun leaves the rest to that operation.
+        let _ = Operation::lasting(Self::REACH).run(self.backend.reach()).await;
     }
 
     /// Reads a cluster's stamp. [`StoreError::NotFound`] where the store can be read and there is none.
@@ -221,8 +234,7 @@ async fn within<T>(
     attempt: impl Fn() -> String,
     operation: impl Future<Output = Result<T, StoreError>>,
 ) -> Result<T, StoreError> {
-    tokio::time::timeout(deadline, operation).await.unwrap_or_else(|_| {
-        let detail = format!("no answer within {deadline:?}");
-        Err(StoreError::Unreachable { attempt: attempt(), detail })
+    Operation::lasting(deadline).run(operation).await.unwrap_or_else(|overrun| {
+        Err(StoreError::Unreachable { attempt: attempt(), detail: overrun.to_string() })
     })
 }

@@ -65,7 +65,8 @@ impl Certificates {
         self.folder.path().join("key.pem")
     }
 
-    pub(crate) fn client_config(&self) -> Result<ClientConfig> {
+    /// What a client needs that trusts this authority alone.
+    pub fn client_config(&self) -> Result<ClientConfig> {
         let mut roots = RootCertStore::empty();
         roots.add(self.authority.clone())?;
         let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -73,7 +74,8 @@ impl Certificates {
         Ok(builder.with_root_certificates(roots).with_no_client_auth())
     }
 
-    pub(crate) fn server_config(&self) -> Result<ServerConfig> {
+    /// What a server on 127.0.0.1 needs.
+    pub fn server_config(&self) -> Result<ServerConfig> {
         let key = PrivateKeyDer::Pkcs8(self.key.serialize_der().into());
         let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()?;

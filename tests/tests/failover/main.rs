@@ -11,6 +11,7 @@ mod frozen;
 mod gates;
 mod handover;
 mod mending;
+mod names;
 mod network;
 mod rollout;
 mod soak;

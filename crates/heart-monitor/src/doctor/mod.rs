@@ -32,7 +32,7 @@ pub(crate) async fn run(
 ) -> Result<Exit, ConfigError> {
     let timing = Timing { stop_grace: args.stop_grace, ..args.heart.timing.timing() };
     let place = args.heart.store.place(environment)?;
-    let store = args.heart.store.open(environment, deadlines(&timing))?;
+    let store = args.heart.store.open_and_reach(environment, deadlines(&timing)).await?;
     let mut findings = Vec::new();
     if let Place::Folder(root) = place {
         findings.extend(mount::examine(root, timing.read_deadline.get()).await);

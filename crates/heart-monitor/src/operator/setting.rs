@@ -30,7 +30,7 @@ impl Setting {
     ) -> Result<Self, ConfigError> {
         let timing = args.safe_timing()?;
         let place = args.store.place(environment)?;
-        let store = args.store.open(environment, deadlines(&timing))?;
+        let store = args.store.open_and_reach(environment, deadlines(&timing)).await?;
         let cache_age = match args.cache_age {
             Some(cache_age) => cache_age,
             None => cache_age::of(&place, timing.read_deadline.get()).await,

@@ -53,7 +53,7 @@ pub(crate) async fn run(
     clock: Arc<dyn Clock>,
 ) -> Result<Exit, ConfigError> {
     let timing = Timing { stop_grace: args.stop_grace, ..args.heart.timing.safe_timing()? };
-    let store = args.heart.store.open(environment, deadlines(&timing))?;
+    let store = args.heart.store.open_and_reach(environment, deadlines(&timing)).await?;
     let (listed, record) = join(store.clusters(), RecordReport::read(&store, clock.now())).await;
     let (listed, error) = match listed {
         Ok(listed) => (listed, None),

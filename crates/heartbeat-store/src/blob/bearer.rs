@@ -16,11 +16,11 @@ use super::fresh_token::FreshToken;
 
 #[derive(Debug)]
 pub(super) struct BearerPolicy {
-    token: FreshToken,
+    token: Arc<FreshToken>,
 }
 
 impl BearerPolicy {
-    pub(super) fn new(token: FreshToken) -> Self {
+    pub(super) fn new(token: Arc<FreshToken>) -> Self {
         Self { token }
     }
 }
@@ -99,7 +99,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_token_that_the_service_refuses_is_replaced_for_a_later_request() {
-        let policy = BearerPolicy::new(FreshToken::new(Issuer::default()));
+        let policy = BearerPolicy::new(Arc::new(FreshToken::new(Issuer::default())));
         let service = Arc::default();
         let mut answers = Vec::new();
         for _ in 0..10 {
@@ -112,7 +112,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_token_never_travels_without_tls() {
-        let policy = BearerPolicy::new(FreshToken::new(Issuer::default()));
+        let policy = BearerPolicy::new(Arc::new(FreshToken::new(Issuer::default())));
         let service = Arc::default();
         assert!(send(&policy, &service, "http://127.0.0.1:1/acc/con").await.is_err());
         assert!(service.0.lock().unwrap().is_empty());

@@ -20,9 +20,9 @@ use tokio::process::Command;
 use super::OpenError;
 use super::fresh_token::{FETCH_DEADLINE, TokenError, TokenSource};
 use super::lifetime::BelievableLifetime;
-use super::transport::{self, Route};
-use crate::Credential;
+use super::transport::{self, Proxies};
 use crate::redact::clean;
+use crate::{Credential, Variables};
 
 /// The right that is asked for: whatever the identity may do with storage.
 const SCOPE: &str = "https://storage.azure.com/.default";
@@ -39,13 +39,14 @@ pub(super) struct EntraSource {
 impl EntraSource {
     /// A source for this credential; an error where it can never give a token, such as a token file that is
     /// not there. `None` for credentials that are no matter of Entra.
-    pub(super) fn new(credential: &Credential) -> Result<Option<Self>, OpenError> {
-        let route = match credential {
-            Credential::WorkloadIdentity { .. } | Credential::AzureCli => Route::Internet,
-            Credential::ManagedIdentity { .. } => Route::Direct,
+    pub(super) fn new(credential: &Credential, variables: Variables) -> Result<Option<Self>, OpenError> {
+        let proxies = match credential {
+            Credential::WorkloadIdentity { .. } | Credential::AzureCli => Proxies::named(variables)?,
+            // It lives on the machine or beside it, where no proxy reaches.
+            Credential::ManagedIdentity { .. } => Proxies::default(),
             Credential::Sas { .. } | Credential::SharedKey { .. } | Credential::Anonymous => return Ok(None),
         };
-        let transport = transport::within(FETCH_DEADLINE, route, true)?;
+        let transport = Transport::new(transport::within(FETCH_DEADLINE, proxies, true)?);
         let source = Self::on(credential, transport);
         source.publishers_credential().map_err(|error| OpenError::Token {
             credential: credential.to_string(),
@@ -106,7 +107,7 @@ impl EntraSource {
                     return TokenError::Refused(text);
                 }
                 ErrorKind::Connection | ErrorKind::Io => {
-                    return TokenError::Unavailable(format!("{text}: {}", transport::root_cause(error)));
+                    return TokenError::Unavailable(format!("no token: {}", transport::root_cause(error)));
                 }
                 _ => layer = error.downcast_ref(),
             }

@@ -86,9 +86,9 @@ pub(super) fn store_error(
     };
     let (status, code) = match error.kind() {
         ErrorKind::HttpResponse { status, error_code, .. } => (u16::from(*status), error_code.as_deref()),
+        // It was never sent.
         ErrorKind::Connection => {
-            let detail = format!("cannot connect: {}", root_cause(error));
-            return StoreError::Unreachable { attempt: described(), detail };
+            return StoreError::Unreachable { attempt: described(), detail: root_cause(error) };
         }
         ErrorKind::Credential => return no_token(error, described(), credential),
         _ => return lost(root_cause(error)),

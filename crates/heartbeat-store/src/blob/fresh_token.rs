@@ -10,7 +10,9 @@ use azure_core::time::OffsetDateTime;
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
 use tokio::task::AbortHandle;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
+
+use crate::progress::{self, Operation, Standing, seconds};
 
 /// How long one fetch may take. It runs aside, so this only bounds how long a hung endpoint keeps the next
 /// fetch waiting; Entra answers within a second, the Azure command line within a few.
@@ -78,6 +80,21 @@ struct Kept {
 struct Fetch {
     outcome: Shared<BoxFuture<'static, Result<Secret, TokenError>>>,
     task: AbortHandle,
+    /// Where it stands.
+    operation: Operation,
+}
+
+/// Somebody waits for a fetch.
+struct Waits {
+    since: Instant,
+    fetch: Operation,
+}
+
+impl Standing for Waits {
+    fn told(&self, now: Instant) -> String {
+        let stands = self.fetch.told().map(|stood| format!(": {stood}")).unwrap_or_default();
+        format!("still waiting for a token (for {}){stands}", seconds(now.duration_since(self.since)))
+    }
 }
 
 impl FreshToken {
@@ -97,7 +114,10 @@ impl FreshToken {
             match (state.good_token(now), &state.fetch) {
                 (Some(token), _) => return Ok(token),
                 // While the source rests, this is the answer that it last gave.
-                (None, Some(fetch)) => fetch.outcome.clone(),
+                (None, Some(fetch)) => {
+                    progress::waits_for(Arc::new(Waits { since: now, fetch: fetch.operation.clone() }));
+                    fetch.outcome.clone()
+                }
                 (None, None) => return Err(TokenError::Unavailable("no token was fetched yet".to_owned())),
             }
         };
@@ -133,9 +153,11 @@ impl SharedState {
 
     fn start_fetch(this: &Arc<Self>) -> Fetch {
         let shared = Arc::clone(this);
+        let operation = Operation::alone(FETCH_DEADLINE);
+        let running = operation.clone();
         let task = tokio::spawn(async move {
-            let fetched = timeout(FETCH_DEADLINE, shared.source.fetch()).await.unwrap_or_else(|_| {
-                Err(TokenError::Unavailable(format!("no token within {FETCH_DEADLINE:?}")))
+            let fetched = running.run(shared.source.fetch()).await.unwrap_or_else(|overrun| {
+                Err(TokenError::Unavailable(format!("the identity provider gave {overrun}")))
             });
             shared.note(fetched)
         });
@@ -145,7 +167,7 @@ impl SharedState {
                 Err(TokenError::Unavailable("the fetch of a token was cut off".to_owned()))
             })
         });
-        Fetch { outcome: outcome.boxed().shared(), task: abort }
+        Fetch { outcome: outcome.boxed().shared(), task: abort, operation }
     }
 
     /// Keeps what a fetch brought, and lets the source rest.

@@ -40,6 +40,8 @@ use crate::{
 };
 use failure::Attempt;
 pub use open::OpenError;
+use open::Way;
+pub use transport::InvalidProxy;
 
 /// One transfer at a time: everything stored here fits in one request.
 const ONE_AT_A_TIME: Option<NonZero<usize>> = NonZero::new(1);
@@ -53,6 +55,8 @@ pub struct BlobBackend {
     container: BlobContainerClient,
     place: BlobPlace,
     credential: Credential,
+    /// `None` where a test plays the service.
+    way: Option<Way>,
 }
 
 /// What a read brought back.
@@ -156,6 +160,17 @@ impl Backend for BlobBackend {
 
     fn credential(&self) -> Option<String> {
         Some(self.credential.to_string())
+    }
+
+    /// What keeps it from being reached is told by the operation that follows.
+    async fn reach(&self) {
+        let Some(Way { client, token }) = &self.way else { return };
+        let signed_in = async {
+            if let Some(token) = token {
+                let _ = token.get().await;
+            }
+        };
+        futures::join!(client.reach(self.place.container_url()), signed_in);
     }
 
     async fn read_stamp(&self, cluster: &ClusterId) -> Result<Stamp, StoreError> {

@@ -39,7 +39,7 @@ impl Script {
         let Ok(Place::Blob(place)) = Place::parse(url, Source::Flag) else { panic!("{url}") };
         let credential =
             Credential::SharedKey { key: Secret::new("a2V5"), origin: Origin::Variable("AZURE_STORAGE_KEY") };
-        BlobBackend::on_transport(&place, &credential, Transport::new(Arc::new(self.clone()))).unwrap()
+        BlobBackend::on_transport(&place, &credential, None, Transport::new(Arc::new(self.clone()))).unwrap()
     }
 
     /// Method, path and query of each request, with the range and the conditions.
@@ -333,7 +333,7 @@ fn the_handle_prints_without_its_secrets() {
     let Ok(Place::Blob(place)) = Place::parse(url, Source::Environment) else { panic!("a sound place") };
     let credential = Credential::Sas { sas: place.sas().unwrap().clone(), origin: Origin::StoreUrl };
     let transport = Transport::new(Arc::new(Script::default()));
-    let store = BlobBackend::on_transport(&place, &credential, transport).unwrap();
+    let store = BlobBackend::on_transport(&place, &credential, None, transport).unwrap();
     let shown = format!("{store:?} {place:?} {place} {credential:?} {credential}");
     assert!(shown.contains("acc.blob") && !shown.contains("PLANTED"), "{shown}");
 }

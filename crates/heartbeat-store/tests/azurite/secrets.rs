@@ -78,7 +78,7 @@ async fn neither_errors_nor_logs_show_a_secret_in_any_trouble() {
     everything_said(&stores, &mut said).await;
 
     let logged = log.text();
-    assert!(logged.contains("performing request"), "the log holds what the client does");
+    assert!(logged.contains("sends a request"), "the log holds what the client does");
     assert!(said.contains("cannot connect") && said.contains("no answer"), "the trouble was real: {said}");
     let decoded = percent_encoding::percent_decode_str(&signature).decode_utf8().unwrap();
     for (name, text) in [("errors", said), ("logs", logged)] {

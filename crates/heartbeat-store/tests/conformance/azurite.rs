@@ -44,7 +44,7 @@ impl Container {
         let credential = Credential::resolve(self.kind, &place, &variables).unwrap();
         let patient = Duration::from_secs(20);
         let deadlines = Deadlines { read: patient, write: patient };
-        Arc::new(BlobBackend::open(&place, &credential, deadlines).unwrap())
+        Arc::new(BlobBackend::open(&place, &credential, &variables, deadlines).unwrap())
     }
 
     /// Where a blob of the store is, as `container/name`.

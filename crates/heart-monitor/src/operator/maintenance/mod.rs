@@ -29,7 +29,7 @@ pub(crate) async fn maintenance(
 ) -> Result<Exit, ConfigError> {
     let order = Order::check(args)?;
     let timing = args.timing.safe_timing()?;
-    let store = args.store.open(environment, deadlines(&timing))?;
+    let store = args.store.open_and_reach(environment, deadlines(&timing)).await?;
     let by = signature(environment, clock.as_ref())?;
     let desk = Desk { store, clock, timing, by };
     desk.run(&order, &mut Streams::new()).await

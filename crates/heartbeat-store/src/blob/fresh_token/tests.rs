@@ -120,7 +120,7 @@ async fn without_a_good_token_callers_share_one_fetch_each_within_its_own_deadli
     let provider = Provider::new(Mood::Slow(Duration::from_secs(4)));
     let token = FreshToken::new(provider.clone());
     for _ in 0..3 {
-        let impatient = timeout(Duration::from_secs(1), token.get()).await;
+        let impatient = tokio::time::timeout(Duration::from_secs(1), token.get()).await;
         assert!(impatient.is_err(), "the fetch takes longer than this caller waits");
     }
     let (one, other) = tokio::join!(get(&token), get(&token));
@@ -133,7 +133,7 @@ async fn a_hung_first_fetch_ends_and_is_tried_again_after_a_pause() {
     let provider = Provider::new(Mood::Hangs);
     let token = FreshToken::new(provider.clone());
     let error = get(&token).await.unwrap_err();
-    assert_eq!(error, TokenError::Unavailable("no token within 10s".to_owned()));
+    assert_eq!(error, TokenError::Unavailable("the identity provider gave no answer within 10s".to_owned()));
     provider.turn(Mood::Issues(HOUR));
     assert_eq!(get(&token).await.unwrap_err(), error, "the source rests");
     sleep(PAUSE).await;
