@@ -97,6 +97,8 @@ store.claim.folder: a folder within its volume, which exists
 - readinessProbe.timeoutSeconds
 - readinessProbe.failureThreshold
 - log
+- certificates
+- certificates.key
 - podMonitor.apiVersion
 - podMonitor.interval
 - podSecurityContext.seccompProfile.type

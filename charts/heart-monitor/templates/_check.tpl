@@ -10,6 +10,7 @@
 {{- include "heart-monitor.checkRequired" . }}
 {{- include "heart-monitor.checkCluster" .Values.flatline.cluster }}
 {{- include "heart-monitor.checkStore" .Values.flatline.store }}
+{{- include "heart-monitor.checkCertificates" . }}
 {{- $selected := list "app.kubernetes.io/name" "app.kubernetes.io/instance" }}
 {{- $everywhere := list "app.kubernetes.io/version" "app.kubernetes.io/managed-by" "helm.sh/chart" | concat $selected }}
 {{- include "heart-monitor.checkLabels" (list "commonLabels" .Values.commonLabels $everywhere) }}

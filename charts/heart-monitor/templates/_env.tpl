@@ -69,6 +69,7 @@ asks gets the same answer.
   (list "HEART_MONITOR_TAKEOVER_DELAY" $flatline.timing.takeoverDelay)
   (list "HEART_MONITOR_STOP_GRACE" $flatline.guard.stopGrace)
   (list "HEART_MONITOR_ON_STORE_LOSS" $flatline.guard.onStoreLoss)
+  (list "SSL_CERT_FILE" (include "heart-monitor.certificatesFile" .))
   (list "LOG_FORMAT" $flatline.log.format)
   (list "RUST_LOG" $flatline.log.level)
 }}

@@ -26,9 +26,13 @@ cannot be changed, so that other settings make others.
 {{- end }}
 {{- end }}
 
-{{/* Volumes of a pod that reads the store and runs no guard. */}}
+{{/* Volumes of a pod that reads the store and runs no guard: the store's, and that of the authorities. */}}
 {{- define "heart-monitor.storeVolumes" -}}
 {{- include "heart-monitor.check" . -}}
+{{- list (include "heart-monitor.ownStoreVolumes" .) (include "heart-monitor.certificatesVolumes" . | trim) | compact | join "\n" }}
+{{- end }}
+
+{{- define "heart-monitor.ownStoreVolumes" -}}
 {{- if ne .Values.flatline.store.type "blob" -}}
 - name: flatline-store
   persistentVolumeClaim:
@@ -38,11 +42,13 @@ cannot be changed, so that other settings make others.
 
 {{- define "heart-monitor.storeVolumeMounts" -}}
 {{- include "heart-monitor.check" . -}}
-{{- with .Values.flatline.store }}
+{{- list (include "heart-monitor.ownStoreMounts" .Values.flatline.store) (include "heart-monitor.certificatesVolumeMounts" .) | compact | join "\n" }}
+{{- end }}
+
+{{- define "heart-monitor.ownStoreMounts" -}}
 {{- if ne .type "blob" -}}
 - name: flatline-store
   mountPath: {{ .mountPath }}
-{{- end }}
 {{- end }}
 {{- end }}
 

@@ -8,6 +8,7 @@
 {{- include "heartbeat-writer.checkScraping" . }}
 {{- include "heartbeat-writer.checkAlerts" . }}
 {{- include "heart-monitor.checkEnv" (list "extraEnv or flatline.extraEnv" (include "heartbeat-writer.beaconEnv" .)) }}
+{{- include "heart-monitor.checkBundle" (list "extraEnv" (toYaml .Values.extraEnv) (include "heartbeat-writer.volumeMounts" .)) }}
 {{- include "heart-monitor.checkVolumes" (list "extraVolumes" (include "heartbeat-writer.volumes" .)) }}
 {{- include "heart-monitor.checkMounts" (list "extraVolumeMounts" (include "heartbeat-writer.volumeMounts" .)) }}
 {{- end }}

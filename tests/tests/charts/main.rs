@@ -2,6 +2,7 @@
 //! variant of every chart, and shown something that it must refuse: a check that cannot fail is a defect.
 
 mod blank;
+mod certificates;
 mod commands;
 mod conventions;
 mod copy_paste;

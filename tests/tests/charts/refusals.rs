@@ -7,7 +7,7 @@ use flatline_tests::{Chart, Variant};
 use crate::nothing_in;
 
 /// A chart, values beside those of its variant `workload-identity`, and what the refusal says.
-const REFUSED: [(&str, &[&str], &str); 28] = [
+const REFUSED: [(&str, &[&str], &str); 32] = [
     ("hot-standby-example", &["guard.enabled=false"], "the workload would run in every cluster"),
     ("hot-standby-example", &["flatline.ownership=off"], "a guard needs the record"),
     ("hot-standby-example", &["flatline.cluster.that=a"], "this and that are both 'a'"),
@@ -30,6 +30,30 @@ const REFUSED: [(&str, &[&str], &str); 28] = [
             "extraContainers[0].image=registry.example:5000/x",
         ],
         "the image registry.example:5000/x has no tag or latest, and so pull policy Always",
+    ),
+    (
+        "hot-standby-example",
+        &["flatline.extraEnv[0].name=SSL_CERT_FILE", "flatline.extraEnv[0].value=/etc/corporate/ca.crt"],
+        "flatline.extraEnv sets SSL_CERT_FILE to /etc/corporate/ca.crt, and nothing is mounted there",
+    ),
+    (
+        "heartbeat-writer",
+        &["extraEnv[0].name=SSL_CERT_DIR", "extraEnv[0].value=/etc/corporate"],
+        "extraEnv sets SSL_CERT_DIR to /etc/corporate, and nothing is mounted there: name a ConfigMap",
+    ),
+    (
+        "heartbeat-writer",
+        &[
+            "flatline.certificates.configMap=x",
+            "extraEnv[0].name=SSL_CERT_FILE",
+            "extraEnv[0].value=/etc/ssl/certs/x",
+        ],
+        "sets SSL_CERT_FILE, which the chart sets",
+    ),
+    (
+        "heartbeat-writer",
+        &["flatline.certificates.configMap=x", "flatline.certificates.secret=y"],
+        "names a configMap and a secret",
     ),
     ("hot-standby-example", &["gate.enabled=true", "flatline.termFile=/data/term"], "put it into /flatline/"),
     ("hot-standby-example", &["podDisruptionBudget.maxUnavailable=0"], "podDisruptionBudget.maxUnavailable"),
