@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::codec::one_line;
-use crate::Tick;
+use crate::{BootTime, Span, Tick};
 
 /// The maintenance record, format version 1: written by operators, obeyed by gates. It never loosens a guard.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -36,6 +36,14 @@ pub enum MaintenanceFinding {
 impl Maintenance {
     /// The only format version that is written, and the highest that is read.
     pub const VERSION: u64 = 1;
+    /// The longest that it is written for, and the longest that a reader obeys one record: what says more was not
+    /// written by `maintenance on`, or by a clock that is years off.
+    pub const LONGEST: Span = Span::MAX;
+
+    /// Whether its end lies further ahead than any that is written.
+    pub fn is_over_long(&self, now: Tick) -> bool {
+        now.age_at(self.until).exceeds(Self::LONGEST.get())
+    }
 
     /// The bytes to store.
     pub fn to_json(&self) -> Vec<u8> {
@@ -67,8 +75,40 @@ impl MaintenanceFinding {
     }
 }
 
+/// One reader's obedience: to each record for [`Maintenance::LONGEST`] from when it first saw it, whatever its end and
+/// the wall clocks say.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub(super) struct Obedience {
+    since: Option<(Maintenance, BootTime)>,
+}
+
+impl Obedience {
+    /// What a reading that was asked for then means to this reader.
+    pub(super) fn take(&mut self, finding: MaintenanceFinding, issued: BootTime) -> MaintenanceFinding {
+        match finding {
+            MaintenanceFinding::On(record) => {
+                let before = self.since.take().filter(|(obeyed, _)| *obeyed == record);
+                let (_, since) = self.since.insert(before.unwrap_or_else(|| (record.clone(), issued)));
+                if issued.since(*since) < Maintenance::LONGEST.get() {
+                    MaintenanceFinding::On(record)
+                } else {
+                    MaintenanceFinding::Off
+                }
+            }
+            MaintenanceFinding::Off => {
+                self.since = None;
+                MaintenanceFinding::Off
+            }
+            // Says nothing of the record that was obeyed.
+            MaintenanceFinding::Unusable(_) | MaintenanceFinding::Unreadable => finding,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -111,6 +151,45 @@ mod tests {
         for (is, expected) in table {
             assert_eq!(is, expected);
             assert_eq!(is.allows_takeover(), is == MaintenanceFinding::Off);
+        }
+    }
+
+    #[test]
+    fn no_record_is_obeyed_for_longer_than_thirty_days_after_it_was_first_seen() {
+        const HOUR: u64 = 3600;
+        const DAYS: u64 = 24 * HOUR;
+        let on = |reason: &str| MaintenanceFinding::On(Maintenance { reason: reason.to_owned(), ..on() });
+        let (off, away) = (MaintenanceFinding::Off, MaintenanceFinding::Unreadable);
+        let table = [
+            (vec![(0, on("a"))], on("a"), "at first sight"),
+            (vec![(5, on("a")), (30 * DAYS + 4, on("a"))], on("a"), "nearly thirty days later"),
+            (vec![(5, on("a")), (30 * DAYS + 5, on("a"))], off.clone(), "and not a moment longer"),
+            (vec![(5, on("a")), (90 * DAYS, on("a"))], off.clone(), "nor for whoever looks seldom"),
+            (vec![(0, on("a")), (20 * DAYS, on("b")), (40 * DAYS, on("b"))], on("b"), "another counts anew"),
+            (
+                vec![(0, on("a")), (DAYS, away.clone()), (31 * DAYS, on("a"))],
+                off.clone(),
+                "an outage is no end",
+            ),
+            (vec![(0, on("a")), (DAYS, off.clone()), (31 * DAYS, on("a"))], on("a"), "switched on again"),
+            (vec![(0, on("a")), (31 * DAYS, on("a")), (31 * DAYS + HOUR, on("a"))], off, "it stays over"),
+            (vec![(0, on("a")), (40 * DAYS, away.clone())], away, "nobody claims on a guess"),
+        ];
+        for (readings, expected, why) in table {
+            let mut obedience = Obedience::default();
+            let judged = readings
+                .into_iter()
+                .map(|(at, finding)| obedience.take(finding, BootTime::from_boot(Duration::from_secs(at))));
+            assert_eq!(judged.last(), Some(expected), "{why}");
+        }
+    }
+
+    #[test]
+    fn an_end_more_than_thirty_days_ahead_is_over_long() {
+        let month = 30 * 24 * 3600;
+        for (seconds, over_long) in [(1000, false), (1000 + month, false), (1001 + month, true)] {
+            let record = Maintenance { until: until(seconds), ..on() };
+            assert_eq!(record.is_over_long(until(1000)), over_long, "{seconds}");
         }
     }
 

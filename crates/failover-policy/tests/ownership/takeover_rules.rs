@@ -352,6 +352,21 @@ fn nobody_claims_unless_maintenance_is_known_to_be_off() {
 }
 
 #[test]
+fn maintenance_that_would_last_a_year_holds_a_takeover_back_for_thirty_days() {
+    const DAY: Millis = 24 * 60 * MINUTE;
+    let mut bench = standby(gate_rule("b"));
+    bench.maintenance = on_until(365 * DAY);
+    bench.run_to(MINUTE);
+    assert_eq!(bench.machine.waiting(bench.now()), Some(Waiting::Maintenance));
+    // Seen first when the takeover came near, 8 s after the start.
+    bench.freeze_to(30 * DAY);
+    bench.run_to(30 * DAY + 7000);
+    assert_eq!(bench.swaps(), [], "not yet thirty days");
+    bench.run_to(30 * DAY + MINUTE);
+    assert_eq!(bench.swaps().len(), 2, "a claim, and its end: {:?}", bench.swaps());
+}
+
+#[test]
 fn maintenance_is_read_once_a_poll_while_it_blocks_a_takeover_and_only_then() {
     let mut bench = standby(gate_rule("b"));
     bench.maintenance = on_until(3_600_000);

@@ -159,6 +159,9 @@ fn maintenance(finding: &MaintenanceFinding, now: Now) -> Finding {
     let text = words::maintenance(finding, now.wall);
     match finding {
         MaintenanceFinding::Off => Finding::ok("maintenance", text),
+        MaintenanceFinding::On(record) if record.is_over_long(now.wall) => {
+            Finding::fail("maintenance", text, "no gate takes over for 30 days from when it first read this")
+        }
         MaintenanceFinding::On(_) => {
             Finding::warn("maintenance", text, "'heart-monitor maintenance off' ends it")
         }
@@ -247,8 +250,11 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn maintenance_that_is_on_is_pointed_out_and_one_that_makes_no_sense_fails() {
-        let on = br#"{"version":1,"active":true,"until":"2030-01-01T00:00:00Z","by":"me","reason":"nodes"}"#;
-        for (stored, level) in [(on.as_slice(), Level::Warn), (b"on!", Level::Fail)] {
+        let on = br#"{"version":1,"active":true,"until":"2025-11-30T00:00:00Z","by":"me","reason":"nodes"}"#;
+        let for_years =
+            br#"{"version":1,"active":true,"until":"2030-01-01T00:00:00Z","by":"me","reason":"nodes"}"#;
+        let table = [(&on[..], Level::Warn), (&for_years[..], Level::Fail), (b"on!", Level::Fail)];
+        for (stored, level) in table {
             let world = World::new();
             world.memory.plant_maintenance(stored);
             let found = findings(&world, &clusters("a", "b", "")).await;

@@ -72,7 +72,10 @@ impl Chronicle {
             Errand::Record(look) => {
                 self.record.note_look(&look.answer, gate.record(), look.error.as_ref());
             }
-            Errand::Maintenance(_, read) => self.record.note_maintenance(&read.answer, read.error.as_ref()),
+            Errand::Maintenance(_, read) => {
+                let obeyed = gate.maintenance().unwrap_or(&read.answer);
+                self.record.note_maintenance(obeyed, &read.answer, read.error.as_ref());
+            }
             Errand::Swap(swap, swapped) => {
                 self.record.note_swap(swap, swapped.answer, swapped.error.as_ref());
             }

@@ -185,9 +185,6 @@ impl RecordMetrics {
                     self.failed_reads.get_or_create(&[("reason", error.reason().to_owned())]).inc();
                 }
             }
-            Errand::Maintenance(_, read) => {
-                self.maintenance.set(i64::from(read.answer != MaintenanceFinding::Off));
-            }
             Errand::Swap(swap, swapped) => {
                 let outcome = swapped.answer.outcome;
                 self.swaps.get_or_create(&swap_labels(swap.purpose, outcome)).inc();
@@ -198,9 +195,13 @@ impl RecordMetrics {
             Errand::Own(_) => {
                 self.own_looks.inc();
             }
-            // The watched heart has metrics of its own.
-            Errand::Heart(..) => {}
+            // The watched heart has metrics of its own; of maintenance counts what the gate makes of it.
+            Errand::Heart(..) | Errand::Maintenance(..) => {}
         }
+    }
+
+    pub(crate) fn show_maintenance(&self, finding: Option<&MaintenanceFinding>) {
+        self.maintenance.set(i64::from(finding.is_some_and(|finding| *finding != MaintenanceFinding::Off)));
     }
 
     pub(crate) fn show_record(&self, state: &RecordState) {

@@ -98,12 +98,20 @@ impl RecordJournal {
         }
     }
 
-    /// Takes a reading of the maintenance record.
-    pub(crate) fn note_maintenance(&mut self, finding: &MaintenanceFinding, error: Option<&StoreError>) {
+    /// Takes a reading of the maintenance record: what the gate makes of it, and what was read.
+    pub(crate) fn note_maintenance(
+        &mut self,
+        finding: &MaintenanceFinding,
+        read: &MaintenanceFinding,
+        error: Option<&StoreError>,
+    ) {
         if self.maintenance == *finding {
             return;
         }
         match finding {
+            MaintenanceFinding::Off if *read != MaintenanceFinding::Off => tracing::warn!(
+                "maintenance is over after 30 days, whatever its record says: takeovers are automatic"
+            ),
             MaintenanceFinding::Off => tracing::info!("maintenance is over: takeovers are automatic"),
             MaintenanceFinding::On(record) => tracing::warn!(
                 until = %record.until,

@@ -103,6 +103,7 @@ impl OwnershipState {
     pub(crate) fn note(&self, errand: &Errand, gate: &Gate, waiting: Option<Waiting>, now: Now) {
         self.metrics.note_errand(errand);
         self.metrics.show_record(gate.record());
+        self.metrics.show_maintenance(gate.maintenance());
         self.metrics.show_waiting(waiting.as_ref(), gate.letter());
         let mut known = self.known();
         if let Errand::Record(look) = errand {

@@ -12,6 +12,7 @@ use crate::{
     RecordMemory, RecordState, Step, Swap, SwapOutcome,
 };
 
+use super::maintenance::Obedience;
 use decision::Decision;
 pub use outcome::{Opening, Waiting};
 pub use rule::{GateRule, Mode};
@@ -39,6 +40,7 @@ pub struct Gate {
     absent_at: Option<BootTime>,
     heart: Option<HeartWatch>,
     maintenance: Option<(BootTime, MaintenanceFinding)>,
+    obedience: Obedience,
     no_swap_before: Option<BootTime>,
 }
 
@@ -59,6 +61,7 @@ impl Gate {
             absent_at: None,
             heart: None,
             maintenance: None,
+            obedience: Obedience::default(),
             no_swap_before: None,
         }
     }
@@ -146,7 +149,7 @@ impl Gate {
 
     /// Takes a read of the maintenance record that was issued then.
     pub fn handle_maintenance(&mut self, finding: MaintenanceFinding, issued: BootTime) {
-        self.maintenance = Some((issued, finding));
+        self.maintenance = Some((issued, self.obedience.take(finding, issued)));
     }
 
     /// Takes what came of a swap. A won one shows the record; after any other it is read again, and the next try
