@@ -25,6 +25,7 @@ const LAST_SECONDS: i64 = 40;
 fn every_schedule_keeps_every_promise() {
     let tally = expect_no_failure(number("FLATLINE_SCHEDULES").unwrap_or(SCHEDULES), Setting::default());
     assert!(tally.changes_of_owner() >= tally.schedules, "the world is too kind: {tally}");
+    assert!(tally.damaged >= tally.schedules, "too few reads are damaged: {tally}");
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! What an actor is told in a world that breaks a rule: lies at the seam, so that the machines stay as they are.
 
-use failover_policy::{ClusterId, Finding, LeaseTiming, Look, Now, RecordFinding, RecordState};
+use failover_policy::{
+    ClusterId, Finding, Fingerprint, LeaseTiming, Look, Malformed, Now, RecordFinding, RecordState, Stamp,
+    Tick, Witness,
+};
 
 use super::clock::Nanos;
 use super::machine::{Answer, Errand, Machine};
@@ -14,6 +17,8 @@ pub(super) struct Liar {
     own: LeaseTiming,
     /// The heart that was read last before a claim, and what was found.
     heart: Option<(ClusterId, Finding)>,
+    /// The last stamp of a heart that was read.
+    stamp: Option<(ClusterId, Finding)>,
     /// What the last read of the own stamp found.
     own_stamp: Option<Finding>,
     /// How old the record is to be that follows the read of the own stamp.
@@ -22,7 +27,7 @@ pub(super) struct Liar {
 
 impl Liar {
     pub(super) fn new(setting: Setting, own: LeaseTiming) -> Self {
-        Self { setting, own, heart: None, own_stamp: None, record_of: None }
+        Self { setting, own, heart: None, stamp: None, own_stamp: None, record_of: None }
     }
 
     /// Notes that the own stamp is about to be read, and that the record was `before`.
@@ -48,12 +53,19 @@ impl Liar {
         }
         let answer = match (&errand, answer) {
             (Errand::ReadHeart(cluster), Answer::Stamp(finding)) => {
+                let finding = self.as_a_stamp(cluster, finding);
                 Answer::Stamp(self.heart_of(cluster, finding, machine))
             }
             (_, Answer::Record(RecordFinding::Found(mut record)))
                 if self.setting.breaks(Rule::TimingFromTheRecord) =>
             {
                 record.timing = self.own;
+                Answer::Record(RecordFinding::Found(record))
+            }
+            (Errand::ReadRecord, Answer::Record(RecordFinding::Found(mut record)))
+                if self.setting.breaks(Rule::RefusalsShowLife) =>
+            {
+                record.reason.clear();
                 Answer::Record(RecordFinding::Found(record))
             }
             (Errand::ReadOwn, Answer::Stamp(finding)) => {
@@ -63,6 +75,29 @@ impl Liar {
             (_, answer) => answer,
         };
         machine.take(errand, answer, issued, completed);
+    }
+
+    /// Malformed bytes, as a reader takes them who does not know what a stamp is, or verifies with what it saw before.
+    fn as_a_stamp(&mut self, cluster: &ClusterId, finding: Finding) -> Finding {
+        match (finding, &self.stamp) {
+            (Finding::Stamp(_), _) => self.stamp = Some((cluster.clone(), finding)),
+            (Finding::Malformed(_), _) if self.setting.breaks(Rule::PartOfAStampIsNone) => {
+                return Finding::Stamp(Stamp::new(Tick::MIN));
+            }
+            (Finding::Malformed(Malformed::Foreign), _)
+                if self.setting.breaks(Rule::AtomicWritesLeaveNoDebris) =>
+            {
+                let (bytes, witness) = (Fingerprint::of(b""), Witness::Absent);
+                return Finding::Malformed(Malformed::Torn { bytes, witness });
+            }
+            (Finding::Malformed(_), Some((of, stamp)))
+                if of == cluster && self.setting.breaks(Rule::BlindClaimsStand) =>
+            {
+                return *stamp;
+            }
+            _ => {}
+        }
+        finding
     }
 
     /// During its own claim, the actor sees what it saw before.

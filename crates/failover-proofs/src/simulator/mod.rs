@@ -6,7 +6,7 @@
 //! or lose their answer. The oracle (`oracle`) knows what truly runs, and says when it must not.
 //!
 //! What the world assumes: a store's compare-and-swap is linearizable; each stamp lands once; a read shows a state no
-//! older than the cache's age; one of each node's two clocks drifts by at
+//! older than the cache's age, or is damaged at one reader alone: empty or cut, the details beside it too or not; one of each node's two clocks drifts by at
 //! most 0.1 %, the other is slewed by up to 10 % on top of that; a timer fires within 0.2 s, and a workload is gone 0.29 s
 //! after SIGKILL; a frozen workload does nothing, and whoever thaws kills before the workload gets to run. Where clusters
 //! are configured differently, each of them can hold a right under the other's record.

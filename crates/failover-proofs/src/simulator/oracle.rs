@@ -20,6 +20,9 @@ pub enum Violation {
     /// A cluster was to be taken over although its beats landed, and could be read, at least every `2i`.
     #[error("a takeover from a heart that beats")]
     TakeoverOfABeatingHeart,
+    /// A claim landed less than a watch after the cluster that it was made against had refused one.
+    #[error("a claim right after a refusal")]
+    ClaimedAgainAtOnce,
     /// A claim landed although maintenance was on and every claim in flight had been made to read again.
     #[error("a claim during maintenance")]
     ClaimDuringMaintenance,
@@ -47,8 +50,8 @@ pub(super) enum Scope {
     Everything,
     /// What holds while the store forgets: nobody may be sure of terms, or of getting to run at all.
     LossOfTheRecord,
-    /// That workloads do not overlap.
-    Overlap,
+    /// That this does not happen.
+    Only(Violation),
 }
 
 /// What runs, truly.
@@ -115,7 +118,7 @@ impl Oracle {
             Scope::LossOfTheRecord => {
                 matches!(violation, Violation::DoubleRun | Violation::LossOverwritten | Violation::Spinning)
             }
-            Scope::Overlap => violation == Violation::DoubleRun,
+            Scope::Only(breach) => violation == breach,
         };
         if counts {
             self.violation.get_or_insert(violation);

@@ -1,5 +1,7 @@
 //! The rules that safety rests on, each of which can be broken to see that it is needed.
 
+use super::oracle::Violation;
+
 /// A rule of the protocol. The machines always obey; a broken rule means that the world between them and the store
 /// lies to them, so that the effect is that of a machine without it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,11 +22,28 @@ pub enum Rule {
     WaitByTheSlower,
     /// Whoever holds the work goes by the faster of a node's clocks. Broken: by the one that is slewed.
     HoldByTheFaster,
+    /// Part of a stamp is none. Broken: it is an old one.
+    PartOfAStampIsNone,
+    /// A claim over malformed bytes stands for a whole watch. Broken: they count as the last stamp that was read.
+    BlindClaimsStand,
+    /// Where writes are atomic, malformed bytes are no silence. Broken: they are as in a folder.
+    AtomicWritesLeaveNoDebris,
+    /// Whoever refuses a claim lives. Broken: nobody can tell a refusal from another change of the record.
+    RefusalsShowLife,
 }
 
 impl Rule {
+    /// What happens without it.
+    pub fn breach(self) -> Violation {
+        match self {
+            Self::AtomicWritesLeaveNoDebris => Violation::TakeoverOfABeatingHeart,
+            Self::RefusalsShowLife => Violation::ClaimedAgainAtOnce,
+            _ => Violation::DoubleRun,
+        }
+    }
+
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 12] = [
         Self::Verify,
         Self::StampThenRecord,
         Self::CountFromBeforeTheBeat,
@@ -33,6 +52,10 @@ impl Rule {
         Self::WaitForCaches,
         Self::WaitByTheSlower,
         Self::HoldByTheFaster,
+        Self::PartOfAStampIsNone,
+        Self::BlindClaimsStand,
+        Self::AtomicWritesLeaveNoDebris,
+        Self::RefusalsShowLife,
     ];
 }
 
@@ -41,7 +64,8 @@ impl Rule {
 pub struct Setting {
     /// The rule that these worlds are to put to the test; `None` for a bit of everything.
     pub about: Option<Rule>,
-    /// Whether that rule is broken. Then nothing but overlapping workloads counts as a failure.
+    /// Whether that rule is broken. Then nothing but what it keeps from happening counts as a failure: mostly workloads
+    /// that overlap.
     pub broken: bool,
 }
 
@@ -63,6 +87,14 @@ impl Setting {
     /// Whether all clocks are to be slewed.
     pub(super) fn is_about_clocks(self) -> bool {
         self.is_about(Rule::WaitByTheSlower) || self.is_about(Rule::HoldByTheFaster)
+    }
+
+    /// Whether many reads are to be damaged.
+    pub(super) fn is_about_damage(self) -> bool {
+        use Rule::{AtomicWritesLeaveNoDebris, BlindClaimsStand, PartOfAStampIsNone, RefusalsShowLife};
+        [PartOfAStampIsNone, BlindClaimsStand, AtomicWritesLeaveNoDebris, RefusalsShowLife]
+            .into_iter()
+            .any(|rule| self.is_about(rule))
     }
 
     pub(super) fn breaks(self, rule: Rule) -> bool {

@@ -28,6 +28,8 @@ pub struct Tally {
     pub call_offs: u64,
     /// Workloads that were started.
     pub starts: u64,
+    /// Reads of stamps that came back damaged.
+    pub damaged: u64,
     /// Operations on the store.
     pub operations: u64,
 }
@@ -67,6 +69,7 @@ impl AddAssign for Tally {
         self.handovers += other.handovers;
         self.call_offs += other.call_offs;
         self.starts += other.starts;
+        self.damaged += other.damaged;
         self.operations += other.operations;
     }
 }
@@ -76,7 +79,7 @@ impl fmt::Display for Tally {
         write!(
             f,
             "{} schedules: {} takeovers, {} handovers, {} claims, {} contests, {} give-backs, {} releases, \
-             {} call-offs, {} first records, {} starts, {} operations",
+             {} call-offs, {} first records, {} starts, {} damaged reads, {} operations",
             self.schedules,
             self.takeovers,
             self.handovers,
@@ -87,6 +90,7 @@ impl fmt::Display for Tally {
             self.call_offs,
             self.creations,
             self.starts,
+            self.damaged,
             self.operations
         )
     }

@@ -6,7 +6,7 @@ use super::super::clock::{MILLI, Nanos, SECOND, nanos};
 use super::super::dice::Dice;
 use super::super::rule::Setting;
 use super::sites::{actor, span};
-use super::{Deed, Plan, Role};
+use super::{Damage, Deed, Plan, Role};
 
 /// Adds the episodes, and what is left when they are over.
 pub(super) fn throw(plan: &mut Plan, dice: &mut Dice, setting: Setting) {
@@ -17,7 +17,8 @@ pub(super) fn throw(plan: &mut Plan, dice: &mut Dice, setting: Setting) {
     for _ in 0..5 + dice.below(3) {
         let site = most_likely_owner(plan, dice);
         let begun = Episode { site, start, lasts: length(plan, site, dice) };
-        let ends = begun.add(plan, dice);
+        let hides = setting.is_about_damage() && dice.percent(50);
+        let ends = if hides { begun.is_hidden_from_others(plan, dice) } else { begun.add(plan, dice) };
         plan.heals = plan.heals.max(ends);
         start += dice.between(0, threshold + 4 * SECOND);
     }
@@ -42,7 +43,7 @@ impl Episode {
     /// Adds it, and says when it is over.
     fn add(self, plan: &mut Plan, dice: &mut Dice) -> Nanos {
         let ends = self.start + self.lasts;
-        match dice.below(34) {
+        match dice.below(38) {
             0..=5 => self.heart_stops(plan, dice),
             6..=10 => self.cluster_is_cut_off(plan),
             11 | 12 => self.pod_is_cut_off(plan, dice),
@@ -53,7 +54,8 @@ impl Episode {
             22 => self.pod_dies(plan, dice),
             23..=31 => return self.handover(plan, dice),
             32 => self.maintenance(plan, dice),
-            _ => self.clocks_step(plan, dice),
+            33 => self.clocks_step(plan, dice),
+            _ => return self.reads_are_damaged(plan, dice),
         }
         ends
     }
@@ -167,6 +169,26 @@ impl Episode {
             dice,
         ));
         plan.deeds.push((self.start, Deed::Start(operator)));
+    }
+
+    /// What somebody reads of stamps is damaged for up to several watches; others read what is stored.
+    fn reads_are_damaged(self, plan: &mut Plan, dice: &mut Dice) -> Nanos {
+        let everybody: Vec<_> = (0..plan.actors.len()).collect();
+        let (reader, lasts) = (any_of(&everybody, dice), dice.between(self.lasts / 2, 3 * self.lasts));
+        let damage = Damage::throw(self.start, self.start + lasts, dice);
+        if let Some(actor) = plan.actors.get_mut(reader) {
+            actor.damage.push(damage);
+        }
+        self.start + lasts
+    }
+
+    /// The same at everybody who does not stand there, as thoroughly as it gets.
+    fn is_hidden_from_others(self, plan: &mut Plan, dice: &mut Dice) -> Nanos {
+        let ends = self.start + 3 * self.lasts;
+        for actor in plan.actors.iter_mut().filter(|actor| actor.site != self.site) {
+            actor.damage.push(Damage::throw(self.start, ends, dice).complete());
+        }
+        ends
     }
 
     /// Wall clocks step, which must not matter.

@@ -1,5 +1,6 @@
 //! Everything that is given before a run starts. One seed makes one plan, and one plan makes one run.
 
+mod damage;
 mod deeds;
 mod episodes;
 mod sites;
@@ -11,6 +12,7 @@ use super::dice::Dice;
 use super::rule::Setting;
 use super::weather::{Cuts, Weather};
 
+pub(super) use damage::Damage;
 pub(super) use deeds::Deed;
 
 /// A schedule: who is there, and what befalls them when.
@@ -34,6 +36,8 @@ pub(super) struct Plan {
     pub(super) heals: Nanos,
     /// The operator who moves the work in a world that is well again.
     pub(super) finale: Option<usize>,
+    /// Whether writes to this place are atomic, so that a damaged read cannot be a writer's doing.
+    pub(super) atomic: bool,
     /// Whether the store itself loses the record: then nothing but overlap can be forbidden.
     pub(super) loses_record: bool,
 }
@@ -66,6 +70,8 @@ pub(super) struct Actor {
     pub(super) site: usize,
     pub(super) clocks: Clocks,
     pub(super) cuts: Cuts,
+    /// When what it reads of stamps is damaged.
+    pub(super) damage: Vec<Damage>,
     /// Its name, to which each of its lives adds a number.
     pub(super) name: String,
 }

@@ -29,6 +29,11 @@ pub(super) fn throw(dice: &mut Dice, setting: Setting) -> Plan {
         deeds: Vec::new(),
         heals: 0,
         finale: None,
+        atomic: match setting.about {
+            Some(Rule::BlindClaimsStand | Rule::RefusalsShowLife) => false,
+            Some(Rule::AtomicWritesLeaveNoDebris) => true,
+            _ => dice.percent(50),
+        },
         loses_record: false,
     };
     for site in 0..plan.sites.len() {
@@ -164,7 +169,14 @@ fn populate(plan: &mut Plan, site: usize, dice: &mut Dice) {
 }
 
 pub(super) fn actor(role: Role, site: usize, name: String, setting: Setting, dice: &mut Dice) -> Actor {
-    Actor { role, site, clocks: Clocks::throw(dice, setting), cuts: Cuts::default(), name }
+    Actor {
+        role,
+        site,
+        clocks: Clocks::throw(dice, setting),
+        cuts: Cuts::default(),
+        damage: Vec::new(),
+        name,
+    }
 }
 
 pub(super) fn span(nanos: Nanos) -> Span {

@@ -43,6 +43,7 @@ impl World {
         if won {
             self.oracle.tally.note(swap.purpose);
             self.check_maintenance(actor, swap);
+            self.check_refusals(swap);
         }
         won
     }

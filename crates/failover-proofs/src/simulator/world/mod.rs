@@ -2,6 +2,7 @@
 
 mod beacons;
 mod checkup;
+mod damage;
 mod fate;
 mod landing;
 mod shell;
@@ -107,6 +108,8 @@ pub(super) struct World {
     silenced: Vec<u32>,
     /// Maintenance as it was when every claim in flight had been made to read it.
     maintained: Option<Maintenance>,
+    /// When each cluster last refused a claim, or was spared by its claimant.
+    refused: Vec<Option<Nanos>>,
     oracle: Oracle,
     health: Health,
     over: bool,
@@ -122,6 +125,7 @@ impl World {
             store: Store::new(&ids, plan.record.clone()),
             people,
             silenced: vec![0; plan.beacons.len()],
+            refused: vec![None; ids.len()],
             oracle: Oracle::new(ids.len(), scope(&plan, setting)),
             health: Health::default(),
             // Another stream than the plan's, so that a plan can be changed without changing all of its fate.
@@ -237,7 +241,7 @@ impl Person {
 
 fn scope(plan: &Plan, setting: Setting) -> Scope {
     match (setting.broken, plan.loses_record) {
-        (true, _) => Scope::Overlap,
+        (true, _) => Scope::Only(setting.about.map_or(Violation::DoubleRun, Rule::breach)),
         (false, true) => Scope::LossOfTheRecord,
         (false, false) => Scope::Everything,
     }

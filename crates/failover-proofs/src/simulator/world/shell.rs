@@ -113,6 +113,7 @@ impl World {
 
     fn hand_over(&mut self, actor: usize, flight: Flight) {
         let answer = self.what_came_of(actor, &flight);
+        let answer = self.damaged(actor, &flight, answer);
         if let (Errand::ReadHeart(_), Answer::Stamp(Finding::Stamp(_))) = (&flight.errand, &answer)
             && let Some(person) = self.people.get_mut(actor)
         {
