@@ -46,6 +46,18 @@ fn whatever_goes_wrong_where_reads_come_out_of_a_cache() {
 }
 
 #[test]
+fn whatever_goes_wrong_while_reads_are_damaged_at_one_side_alone() {
+    use Happening::{Contested, Takeover};
+    let setting = Setting::new("two upsets and damaged reads, in a folder", 2, 0).with_damage(false);
+    prove(&setting.with_orders(0..1), &[Contested, Takeover]);
+    let setting =
+        Setting::new("two upsets and damaged reads, where writes are atomic", 2, 0).with_damage(true);
+    prove(&setting.with_orders(0..1), &[Takeover]);
+    let setting = Setting::new("damaged reads in a folder, and a slip", 1, 1).with_damage(false);
+    prove(&setting.with_orders(0..4), &[Contested]);
+}
+
+#[test]
 fn whatever_goes_wrong_while_two_sides_are_configured_differently() {
     for watches in [[9, 6], [6, 9]] {
         let setting = Setting::new("one upset, two timings", 1, 0);
@@ -95,6 +107,10 @@ fn in_the_long_mode_much_larger_worlds_keep_every_promise() {
         prove(&Setting { name: "drift the other way", drifts: reversed.clone(), ..upsets.clone() }, &[]);
         let late = Setting { name: "two upsets, the second much later", quiet_from: 16, ..upsets.clone() };
         prove(&late, &[]);
+        for atomic in [true, false] {
+            let damaged = Setting { name: "damaged reads", ..upsets.clone() }.with_damage(atomic);
+            prove(&damaged, &[]);
+        }
         prove(&Setting { name: "behind caches", ..upsets }.with_cache(readers.clone()), &[]);
     }
 }

@@ -490,11 +490,11 @@ fn a_second_witness_that_goes_on_keeps_a_claim_over_hidden_beats_from_ownership(
 
 #[test]
 fn whoever_refuses_a_claim_lives_and_is_claimed_from_again_after_a_whole_watch_at_the_earliest() {
+    // Written at the very moment of the claim, as far as people's clocks can tell.
     let contested = |claim: &OwnershipRecord| OwnershipRecord {
         owner: id("a"),
         phase: Phase::Active { previous: Some(id("b")) },
         by: "a-1".to_owned(),
-        since: wall(11_000),
         reason: "claim contested: the heart beats".to_owned(),
         ..next(claim.clone())
     };

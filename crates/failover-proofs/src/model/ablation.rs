@@ -33,13 +33,19 @@ pub enum Ablation {
     SameTerm,
     /// A standby sees the owner's first stamp for ever.
     DeafStandby,
+    /// A claim is verified by malformed bytes as by the stamp that was read before them.
+    BlindVerify,
+    /// Malformed bytes are silence also where writes are atomic.
+    DebrisOfAtomicWrites,
+    /// A refusal is a change of the record like any other.
+    DeafToRefusals,
     /// The survivors get less time than a takeover takes.
     Hurry,
 }
 
 impl Ablation {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::NoVerify,
         Self::RecordThenStamp,
         Self::FromTheBeatsOwnRead,
@@ -52,6 +58,9 @@ impl Ablation {
         Self::ShrinkWhileHeld,
         Self::SameTerm,
         Self::DeafStandby,
+        Self::BlindVerify,
+        Self::DebrisOfAtomicWrites,
+        Self::DeafToRefusals,
         Self::Hurry,
     ];
 
@@ -67,9 +76,11 @@ impl Ablation {
             | Self::HoldsByTheSlewed
             | Self::HiddenCache
             | Self::OwnTiming
+            | Self::BlindVerify
             | Self::ShrinkWhileHeld => &[Promise::NeverTwo],
             Self::SameTerm => &[Promise::TermForOne],
-            Self::DeafStandby => &[Promise::LivingHeart],
+            Self::DeafStandby | Self::DebrisOfAtomicWrites => &[Promise::LivingHeart],
+            Self::DeafToRefusals => &[Promise::NoClaimAfterRefusal],
             Self::Hurry => &[Promise::SomebodyRuns, Promise::NothingOpen],
         }
     }
@@ -90,6 +101,8 @@ impl Ablation {
             Self::HiddenCache => slip.with_cache(vec![[true, true]]),
             Self::OwnTiming => Setting { watches: [9, 6], ..upset },
             Self::ShrinkWhileHeld => Setting { watches: [9, 6], upsets: 2, ..upset }.with_orders(0..1),
+            Self::BlindVerify | Self::DeafToRefusals => upset.with_damage(false).with_orders(0..1),
+            Self::DebrisOfAtomicWrites => upset.with_damage(true).with_orders(0..1),
             Self::Hurry => Setting { quiet_from: 1, quiet_ticks: 5, ..upset },
         }
     }

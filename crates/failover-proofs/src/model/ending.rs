@@ -2,6 +2,7 @@
 
 use failover_policy::Phase;
 
+use super::setting::Setting;
 use super::side::Side;
 use super::world::World;
 
@@ -29,12 +30,15 @@ enum Cluster {
 
 impl Ending {
     /// Judges the last state of a run.
-    pub(crate) fn of(world: &World) -> Self {
-        let clusters = Side::ALL.map(|side| cluster(world, side));
+    pub(crate) fn of(world: &World, setting: &Setting) -> Self {
+        let clusters = Side::ALL.map(|side| cluster(world, setting, side));
         if world.oracle.violation.is_some() {
             return Self::Settled;
         }
         if clusters.contains(&Cluster::Hollow) || !clusters.contains(&Cluster::Whole) {
+            return Self::Settled;
+        }
+        if is_claimed_from_a_hidden_heart(world) {
             return Self::Settled;
         }
         let is_active = |phase: &Phase| matches!(phase, Phase::Active { .. });
@@ -49,10 +53,21 @@ impl Ending {
     }
 }
 
-fn cluster(world: &World, side: Side) -> Cluster {
+/// A guard whose reads are damaged for good claims once a watch, and is refused; this run ended in between.
+fn is_claimed_from_a_hidden_heart(world: &World) -> bool {
+    world.store.record().is_some_and(|record| {
+        let (claimant, previous) = (Side::of(&record.owner), Side::of(record.last_that_may_run()));
+        let [claimant, previous] = [claimant, previous].map(|side| &world.nodes[side.index()]);
+        matches!(record.phase, Phase::Pending { .. }) && claimant.reads_damaged && previous.runs()
+    })
+}
+
+fn cluster(world: &World, setting: &Setting, side: Side) -> Cluster {
     let (node, beacon) = (&world.nodes[side.index()], world.beacons[side.index()]);
     if !beacon.up || node.cut_off {
         return Cluster::Silent;
     }
-    if node.frozen || node.guarded.is_none() { Cluster::Hollow } else { Cluster::Whole }
+    // Where writes are atomic, a guard that reads nothing but damage knows nothing, and takes nothing over.
+    let is_blind = node.reads_damaged && setting.damage == Some(true);
+    if node.frozen || node.guarded.is_none() || is_blind { Cluster::Hollow } else { Cluster::Whole }
 }

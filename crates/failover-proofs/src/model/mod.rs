@@ -14,7 +14,7 @@
 //! slips in a tick; states that differ in counts and in stamps that nobody can read again are one.
 //!
 //! What it leaves out, and the simulator does not: calls of any length, more than two clusters, several monitors in a
-//! cluster, gates without guards, a first record, one that is lost or malformed, maintenance, activation, beacons whose
+//! cluster, gates without guards, reads of stamps that are damaged now and then, a first record, one that is lost or malformed, maintenance, activation, beacons whose
 //! interval is not the poll, and clocks that step.
 
 mod ablation;

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use failover_policy::{Finding, Guard, HoldTime, Look, Now, Phase, Purpose, RecordFinding, RecordLook, Step};
+use failover_policy::{
+    Finding, Fingerprint, Guard, HoldTime, Look, Malformed, Now, Phase, Purpose, RecordFinding, RecordLook,
+    Step, Witness,
+};
 
 use super::ablation::Ablation;
 use super::call::{Answer, Call, InFlight, Machine};
@@ -24,6 +27,8 @@ pub(crate) struct Node {
     pub(crate) in_flight: Option<InFlight>,
     pub(crate) frozen: bool,
     pub(crate) cut_off: bool,
+    /// Whether what it reads of the other cluster's stamp is damaged.
+    pub(crate) reads_damaged: bool,
     /// How often a guard was started: names it.
     starts: u8,
     /// The store as it was at the last turn, where there is a cache.
@@ -40,6 +45,7 @@ impl Node {
             in_flight: None,
             frozen: false,
             cut_off: false,
+            reads_damaged: false,
             starts: 0,
             a_tick_ago: None,
             reads_cache,
@@ -177,11 +183,29 @@ impl Guarded {
         {
             record.timing = self.guard.gate().rule().lease;
         }
+        if self.ablation == Some(Ablation::DeafToRefusals)
+            && let RecordFinding::Found(record) = &mut finding
+        {
+            record.reason.clear();
+        }
         self.guard.handle_record(RecordLook { issued, completed, finding });
     }
 
+    /// Malformed bytes as the machine takes them without a rule.
+    fn spoilt(&self, side: Side, finding: Finding) -> Finding {
+        let Finding::Malformed(_) = finding else { return finding };
+        match self.ablation {
+            Some(Ablation::BlindVerify) if self.claims() => self.last_stamps[side.index()].unwrap_or(finding),
+            Some(Ablation::DebrisOfAtomicWrites) => {
+                let (bytes, witness) = (Fingerprint::of(b""), Witness::Absent);
+                Finding::Malformed(Malformed::Torn { bytes, witness })
+            }
+            _ => finding,
+        }
+    }
+
     fn remember(&mut self, side: Side, finding: Finding) {
-        if self.ablation.is_some() {
+        if self.ablation.is_some() && !matches!(finding, Finding::Malformed(_)) {
             self.last_stamps[side.index()] = Some(finding);
         }
     }
@@ -234,6 +258,7 @@ impl Machine for Guarded {
                 if self.ablation == Some(Ablation::DeafStandby) {
                     finding = self.last_stamps[side.index()].unwrap_or(finding);
                 }
+                finding = self.spoilt(side, finding);
                 self.guard.handle_heart(side.id(), Look { issued, completed, finding });
                 self.remember(side, finding);
             }

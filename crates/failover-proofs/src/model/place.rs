@@ -1,7 +1,8 @@
 //! A turn: one actor at the store.
 
 use failover_policy::{
-    Finding, MaintenanceFinding, Now, OwnershipRecord, Phase, Purpose, RecordFinding, Swap, SwapOutcome,
+    Finding, MaintenanceFinding, Malformed, Now, OwnershipRecord, Phase, Purpose, RecordFinding, Swap,
+    SwapOutcome,
 };
 
 use super::call::{Answer, Call, InFlight, Machine};
@@ -20,6 +21,8 @@ pub(crate) struct Place<'w> {
     /// Whether reads come out of the cache.
     pub(crate) from_cache: bool,
     pub(crate) reachable: bool,
+    /// What is read in place of the other cluster's stamp.
+    pub(crate) debris: Option<Malformed>,
     /// The call of this turn that goes wrong.
     pub(crate) slip: Option<(u8, SlipKind)>,
     /// Whether the rarer slips count as possible.
@@ -97,7 +100,10 @@ impl Place<'_> {
         let read = self.cached.filter(|_| from_cache).unwrap_or(self.store);
         match call {
             Call::Own => Answer::Stamp(read.stamp(self.side())),
-            Call::Heart(side) => Answer::Stamp(read.stamp(*side)),
+            Call::Heart(side) => Answer::Stamp(match (read.stamp(*side), self.debris) {
+                (Finding::Stamp(_), Some(debris)) => Finding::Malformed(debris),
+                (finding, _) => finding,
+            }),
             Call::Record => Answer::Record(read.record_finding()),
             Call::Maintenance => Answer::Maintenance(MaintenanceFinding::Off),
             Call::Swap(swap) => Answer::Swap(self.swap(swap)),

@@ -12,6 +12,8 @@ pub enum Promise {
     NeverTwo,
     /// Nobody takes over from a heart whose beats land and can be read at least every `2i`.
     LivingHeart,
+    /// Whoever refuses a claim is not claimed from again before a whole watch is over.
+    NoClaimAfterRefusal,
     /// No term serves two clusters.
     TermForOne,
     /// No machine goes on without sleeping.
@@ -24,9 +26,10 @@ pub enum Promise {
 
 impl Promise {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::NeverTwo,
         Self::LivingHeart,
+        Self::NoClaimAfterRefusal,
         Self::TermForOne,
         Self::Sleeps,
         Self::SomebodyRuns,
@@ -38,6 +41,7 @@ impl Promise {
         match self {
             Self::NeverTwo => "two clusters never run the work at once",
             Self::LivingHeart => "nobody takes over from a heart that beats",
+            Self::NoClaimAfterRefusal => "nobody claims again right after a refusal",
             Self::TermForOne => "no term serves two clusters",
             Self::Sleeps => "every machine sleeps in the end",
             Self::SomebodyRuns => "whoever can run does in the end",
@@ -47,10 +51,11 @@ impl Promise {
 
     pub(crate) fn is_kept(self, world: &World, setting: &Setting) -> bool {
         let violation = world.oracle.violation;
-        let ending = || if world.is_over(setting) { Ending::of(world) } else { Ending::Settled };
+        let ending = || if world.is_over(setting) { Ending::of(world, setting) } else { Ending::Settled };
         match self {
             Self::NeverTwo => violation != Some(Violation::DoubleRun),
             Self::LivingHeart => violation != Some(Violation::LivingHeartTakenOver),
+            Self::NoClaimAfterRefusal => violation != Some(Violation::ClaimedAgainAtOnce),
             Self::TermForOne => !matches!(violation, Some(Violation::TermTwice(_))),
             Self::Sleeps => violation != Some(Violation::Restless),
             Self::SomebodyRuns => ending() != Ending::NobodyRuns,

@@ -94,7 +94,7 @@ impl Model for Runs {
             actions.push(Action::Tick(None));
             return;
         }
-        let events = Event::all(self.setting.drain).filter(|event| world.allows(*event));
+        let events = Event::all(self.setting.drain).filter(|event| world.allows(*event, &self.setting));
         actions.extend(events.map(Action::Event));
         if world.may_pass_without_slip(&self.setting) {
             actions.push(Action::Tick(None));
@@ -113,10 +113,15 @@ impl Model for Runs {
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        use Promise::{LivingHeart, NeverTwo, NothingOpen, Sleeps, SomebodyRuns, TermForOne};
+        use Promise::{
+            LivingHeart, NeverTwo, NoClaimAfterRefusal, NothingOpen, Sleeps, SomebodyRuns, TermForOne,
+        };
         vec![
             Property::always(NeverTwo.text(), |runs: &Self, world| runs.keeps(NeverTwo, world)),
             Property::always(LivingHeart.text(), |runs: &Self, world| runs.keeps(LivingHeart, world)),
+            Property::always(NoClaimAfterRefusal.text(), |runs: &Self, world| {
+                runs.keeps(NoClaimAfterRefusal, world)
+            }),
             Property::always(TermForOne.text(), |runs: &Self, world| runs.keeps(TermForOne, world)),
             Property::always(Sleeps.text(), |runs: &Self, world| runs.keeps(Sleeps, world)),
             Property::always(SomebodyRuns.text(), |runs: &Self, world| runs.keeps(SomebodyRuns, world)),

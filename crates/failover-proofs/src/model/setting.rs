@@ -4,7 +4,8 @@ use std::cmp::Ordering;
 use std::ops::Range;
 
 use failover_policy::{
-    GateRule, GuardRule, HandoverRule, LeaseTiming, Mode, OnStoreLoss, Span, Timing, WatchRule,
+    Fingerprint, GateRule, GuardRule, HandoverRule, LeaseTiming, Malformed, Mode, OnStoreLoss, Span, Timing,
+    WatchRule, Witness,
 };
 
 use super::ablation::Ablation;
@@ -38,6 +39,8 @@ pub struct Setting {
     pub drain: bool,
     /// Whether the rarer slips are tried too.
     pub thorough: bool,
+    /// Whether reads of a stamp can be damaged, and if so, whether writes to the place are atomic.
+    pub damage: Option<bool>,
     /// A rule that is switched off.
     pub ablation: Option<Ablation>,
 }
@@ -73,6 +76,7 @@ impl Setting {
             cache: None,
             drain: false,
             thorough: false,
+            damage: None,
             ablation: None,
         }
     }
@@ -88,6 +92,19 @@ impl Setting {
     #[must_use]
     pub fn with_slews(self, slews: u8) -> Self {
         Self { slews, watches: [Self::SLEWED_WATCH; 2], quiet_from: 14, quiet_ticks: 26, ..self }
+    }
+
+    /// The same where an upset can be that everything which one guard reads of the other cluster's stamp is empty, with
+    /// nothing beside it that moves. A claim over it stands for a watch, and may be refused, and made again, before.
+    #[must_use]
+    pub fn with_damage(self, atomic: bool) -> Self {
+        Self { damage: Some(atomic), quiet_ticks: 2 * Self::QUIET_TICKS, ..self }
+    }
+
+    /// What a guard reads then.
+    pub(crate) fn debris(&self) -> Malformed {
+        let torn = Malformed::Torn { bytes: Fingerprint::of(b""), witness: Witness::Absent };
+        if self.damage == Some(true) { Malformed::Foreign } else { torn }
     }
 
     /// The same with fewer orders.

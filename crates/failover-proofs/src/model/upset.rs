@@ -16,6 +16,8 @@ pub(crate) enum Upset {
     Freezes(Side),
     /// A cluster cannot reach the store.
     CutOff(Side),
+    /// What a cluster's guard reads of the other's stamp is damaged.
+    ReadsAreDamaged(Side),
     /// An operator starts a handover, to finish in peace if `drain`.
     Handover {
         /// To whom.
@@ -38,6 +40,8 @@ pub(crate) enum Relief {
     Thaws(Side),
     /// A cluster reaches the store again.
     Reconnected(Side),
+    /// It reads the other's stamp again.
+    ReadsAreWell(Side),
     /// The operator's command is killed.
     Interrupted,
 }
@@ -62,6 +66,7 @@ impl Event {
                     Relief::GuardBack(side),
                     Relief::Thaws(side),
                     Relief::Reconnected(side),
+                    Relief::ReadsAreWell(side),
                 ]
             })
             .chain([Relief::Interrupted]);
@@ -72,6 +77,7 @@ impl Event {
                 Upset::ClusterDies(side),
                 Upset::Freezes(side),
                 Upset::CutOff(side),
+                Upset::ReadsAreDamaged(side),
                 Upset::Handover { to: side, drain },
             ]
         });

@@ -119,7 +119,7 @@ impl World {
     }
 
     /// Whether that event can happen now.
-    pub(crate) fn allows(&self, event: Event) -> bool {
+    pub(crate) fn allows(&self, event: Event, setting: &Setting) -> bool {
         let in_order = self.last_event.is_none_or(|last| last < event);
         let beacon = |side: Side| self.beacons[side.index()].up;
         let node = |side: Side| &self.nodes[side.index()];
@@ -134,7 +134,11 @@ impl World {
                 Event::Upset(Upset::Slews(side, slew)) => {
                     self.slews_left > 0 && !node(side).clock.is_slewed(slew)
                 }
+                Event::Relief(Relief::ReadsAreWell(side)) => node(side).reads_damaged,
                 Event::Upset(_) if self.upsets_left == 0 => false,
+                Event::Upset(Upset::ReadsAreDamaged(side)) => {
+                    setting.damage.is_some() && !node(side).reads_damaged
+                }
                 Event::Upset(Upset::BeaconDies(side)) => beacon(side),
                 Event::Upset(Upset::GuardDies(side) | Upset::Freezes(side)) => guard(side),
                 Event::Upset(Upset::ClusterDies(side)) => beacon(side) && guard(side),
@@ -151,6 +155,7 @@ impl World {
             Event::Relief(Relief::GuardBack(side)) => self.nodes[side.index()].start(setting),
             Event::Relief(Relief::Thaws(side)) => self.nodes[side.index()].thaw(self.tick, journal),
             Event::Relief(Relief::Reconnected(side)) => self.nodes[side.index()].cut_off = false,
+            Event::Relief(Relief::ReadsAreWell(side)) => self.nodes[side.index()].reads_damaged = false,
             Event::Relief(Relief::Interrupted) => self.operator = None,
             Event::Upset(upset) => self.suffer(upset, setting),
         }
@@ -168,6 +173,7 @@ impl World {
                 self.nodes[side.index()].die();
             }
             Upset::Freezes(side) => self.nodes[side.index()].frozen = true,
+            Upset::ReadsAreDamaged(side) => self.nodes[side.index()].reads_damaged = true,
             Upset::CutOff(side) => self.nodes[side.index()].cut_off = true,
             Upset::Handover { to, drain } => {
                 self.operators += 1;
@@ -200,7 +206,7 @@ impl World {
         for actor in self.order.into_iter().chain([Actor::Operator]) {
             let slip = slip.filter(|slip| slip.actor == actor).map(|slip| (slip.nth, slip.kind));
             match actor {
-                Actor::Beacon(side) => landed[side.index()] = self.beat(side, slip, journal),
+                Actor::Beacon(side) => landed[side.index()] = self.beat(side, slip, setting, journal),
                 Actor::Guard(side) => self.let_guard_act(side, slip, setting, journal),
                 Actor::Operator => self.let_operator_act(slip, setting, journal),
             }
@@ -214,7 +220,13 @@ impl World {
         landed
     }
 
-    fn beat(&mut self, side: Side, slip: Option<(u8, SlipKind)>, journal: &mut Journal) -> bool {
+    fn beat(
+        &mut self,
+        side: Side,
+        slip: Option<(u8, SlipKind)>,
+        setting: &Setting,
+        journal: &mut Journal,
+    ) -> bool {
         let can_be_written = !self.nodes[side.index()].cut_off;
         let beacon = &mut self.beacons[side.index()];
         if !beacon.up || !can_be_written {
@@ -230,7 +242,9 @@ impl World {
             Some((_, SlipKind::Late)) => beacon.late = Some(stamp),
             Some(_) => return false,
         }
-        !self.nodes[side.other().index()].cut_off
+        let reader = &self.nodes[side.other().index()];
+        let hidden = reader.reads_damaged && setting.damage == Some(false);
+        !reader.cut_off && !hidden
     }
 
     fn let_guard_act(
@@ -254,6 +268,7 @@ impl World {
             cached: a_tick_ago.as_deref(),
             from_cache: node.reads_cache,
             reachable: !node.cut_off,
+            debris: node.reads_damaged.then(|| setting.debris()),
             slip,
             thorough: setting.thorough,
             oracle: &mut self.oracle,
@@ -273,6 +288,7 @@ impl World {
             cached: None,
             from_cache: false,
             reachable: true,
+            debris: None,
             slip,
             thorough: setting.thorough,
             oracle: &mut self.oracle,

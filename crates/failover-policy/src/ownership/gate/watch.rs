@@ -1,7 +1,8 @@
 //! The heart that stands between a cluster and the work.
 
 use crate::{
-    Assessment, BootTime, ClusterId, Detector, Finding, Look, OwnershipRecord, Span, Tick, Verdict, WatchRule,
+    Assessment, BootTime, ClusterId, Detector, Finding, Look, OwnershipRecord, Phase, Span, Tick, Verdict,
+    WatchRule,
 };
 
 /// A detector, and which of its beats count against the claim of the current record.
@@ -21,7 +22,7 @@ pub(super) struct HeartWatch {
     /// When the last look was issued that brought a stamp.
     telling_look: Option<BootTime>,
     /// Which writing of the record was found last: an operator's bump is none.
-    written: Option<(u64, Tick)>,
+    written: Option<Writing>,
 }
 
 /// How a heart was looked at.
@@ -44,7 +45,7 @@ impl HeartWatch {
             beat_since_revision: false,
             looked_since_revision: Looked::NotYet,
             telling_look: None,
-            written: record.map(writing),
+            written: record.map(Writing::of),
         }
     }
 
@@ -59,11 +60,12 @@ impl HeartWatch {
             self.looked_since_revision = Looked::NotYet;
         }
         self.beat_since_record = false;
-        let written = record.map(writing);
+        let written = record.map(Writing::of);
         let shows_life = record.and_then(OwnershipRecord::life_sign) == Some(&self.cluster);
-        if written != std::mem::replace(&mut self.written, written) && shows_life {
+        if self.written != written && shows_life {
             self.detector.handle_life_sign(found);
         }
+        self.written = written;
     }
 
     pub(super) fn handle_look(&mut self, look: Look) {
@@ -145,7 +147,18 @@ impl HeartWatch {
     }
 }
 
-/// Names one writing of the record, whatever revision an operator's bump has given it since.
-fn writing(record: &OwnershipRecord) -> (u64, Tick) {
-    (record.term, record.since)
+/// What tells one writing of the record from another, whatever revision an operator's bump has given it since.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Writing {
+    term: u64,
+    since: Tick,
+    owner: ClusterId,
+    phase: Phase,
+}
+
+impl Writing {
+    fn of(record: &OwnershipRecord) -> Self {
+        let OwnershipRecord { term, since, owner, phase, .. } = record;
+        Self { term: *term, since: *since, owner: owner.clone(), phase: phase.clone() }
+    }
 }
