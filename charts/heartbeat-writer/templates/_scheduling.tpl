@@ -32,8 +32,14 @@ podAntiAffinity:
 {{- end }}
 {{- end }}
 
+{{/*
+Beacons keep apart from those of their own revision. A running pod keeps others off its node by its own rule, whatever
+theirs says: without the revision an old beacon in a cluster with one node would keep the new one Pending, and stay itself,
+since the new one is not ready. Kubernetes before 1.31 does not know the field, and drops it.
+*/}}
 {{- define "heartbeat-writer.otherBeacons" -}}
 topologyKey: {{ .Values.podAntiAffinityTopologyKey }}
+matchLabelKeys: [pod-template-hash]
 labelSelector:
   matchLabels:
     {{- include "heartbeat-writer.beaconLabels" . | nindent 4 }}

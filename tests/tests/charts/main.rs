@@ -21,6 +21,7 @@ mod readme;
 mod references;
 mod refusals;
 mod rights;
+mod rollouts;
 mod rules;
 mod schema;
 mod shipped;
