@@ -10,6 +10,7 @@
 //! What this crate does not do: it decides nothing about hearts or about who may run, that is `failover-policy`. To
 //! the store it writes the ownership record, as that asks for it, what operators order, and probes, which it removes.
 
+mod advice;
 mod carrier;
 mod check;
 mod cli;

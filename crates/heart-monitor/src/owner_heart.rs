@@ -2,6 +2,7 @@
 
 use failover_policy::{ClusterId, OwnershipRecord, Phase, UnknownCause, Verdict};
 
+use crate::advice::{Advice, Whom};
 use crate::strangers::Stranger;
 
 /// What is wrong with the owner's heart, and what to do about it.
@@ -26,23 +27,25 @@ pub(crate) fn fault(owner: &ClusterId, verdict: Verdict, stranger: Option<&Stran
     match verdict {
         Verdict::Unknown(UnknownCause::NeverSeen) => {
             let never = stranger.map_or_else(|| format!("cluster {owner} never beat"), Stranger::to_string);
-            let instead = stranger.and_then(Stranger::nearest).map_or_else(|| "X".to_owned(), ClusterId::to_string);
+            let instead = Advice::Activate(stranger.and_then(Stranger::nearest).into());
             fault(
                 format!("cluster {owner} owns the work, and nobody runs or takes over: {never}"),
-                format!(
-                    "'heart-monitor activate --cluster {instead}' names the cluster that was meant; where it was meant, start \
-                     its beacon"
-                ),
+                format!("{instead} names the cluster that was meant; where it was meant, start its beacon"),
             )
         }
         Verdict::Unknown(UnknownCause::Vanished) => fault(
             format!("cluster {owner} owns the work, and its stamp has vanished: nobody runs or takes over"),
-            "a new beat of its beacon mends it; where that cluster is dead, 'heart-monitor activate' names another"
-                .to_owned(),
+            format!(
+                "a new beat of its beacon mends it; where that cluster is dead, {} names another",
+                Advice::Activate(Whom::Chosen)
+            ),
         ),
         Verdict::Flatlined(_) => fault(
-            format!("cluster {owner} owns the work and its heart does not beat: nobody runs until a standby takes over"),
-            "start its beacon; a standby that has not taken over by now says why at 'waiting_for' in its log".to_owned(),
+            format!(
+                "cluster {owner} owns the work and its heart does not beat: nobody runs until a standby takes over"
+            ),
+            "start its beacon; a standby that has not taken over by now says why at 'waiting_for' in its log"
+                .to_owned(),
         ),
         // Where it is not known whether it beats, that has a finding of its own.
         Verdict::Beating | Verdict::Unknown(_) => None,

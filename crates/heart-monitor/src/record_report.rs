@@ -7,6 +7,7 @@ use failover_policy::{
 use heartbeat_store::{Store, StoreError};
 use serde_json::{Value, json};
 
+use crate::advice::Advice;
 use crate::carrier::maintenance_of;
 use crate::operator::found::{self, FoundRecord};
 use crate::operator::words;
@@ -86,7 +87,7 @@ impl RecordReport {
         match (&self.found, primary) {
             (Ok(FoundRecord::Usable(record, _)), _) => {
                 let exhausted = record.exhausted().map(|why| {
-                    let mend = record_advice::EXHAUSTED;
+                    let mend = record_advice::exhausted();
                     (paint::BAD, format!("{why}, and nobody can take over; {mend}"))
                 });
                 let lines = [
@@ -97,14 +98,13 @@ impl RecordReport {
             }
             (Ok(FoundRecord::Absent), _) => {
                 let text = words::no_record(primary);
-                vec![(Style::new(), format!("{text}: restart no monitor, and see 'heart-monitor activate'"))]
+                vec![(Style::new(), format!("{text}: {}", record_advice::may_be_lost()))]
             }
             (Ok(FoundRecord::Unusable(why, ..)), _) => {
                 vec![(paint::BAD, format!("{why}; {nobody}; {}", record_advice::unusable(why)))]
             }
             (Ok(FoundRecord::Untouchable(detail)), _) => {
-                let mend =
-                    "move it out of the store by hand, then 'heart-monitor activate --cluster X --term N'";
+                let mend = record_advice::untouchable();
                 vec![(paint::BAD, format!("the ownership record is malformed: {detail}; {nobody}; {mend}"))]
             }
             (Err(error), _) => vec![(paint::BAD, format!("who owns the work is not known: {error}"))],
@@ -118,8 +118,9 @@ fn long_watch(record: &OwnershipRecord, own: LeaseTiming) -> Option<(Style, Stri
     record.timing.asks_for_far_more_than(own).then(|| {
         let text = format!(
             "the record makes takeovers wait for {watch} of silence, and this command is set to {}: the next handover or \
-             activation writes its own, see 'heart-monitor doctor'",
+             activation writes its own, see {}",
             own.watch,
+            Advice::Doctor,
         );
         (paint::DOUBTFUL, text)
     })

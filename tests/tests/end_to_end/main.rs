@@ -2,6 +2,7 @@
 //! store between them, real signals. One test binary for all of it, so that tests which wait for a heart to
 //! stop wait at the same time.
 
+mod advice;
 mod bad_input;
 mod beacon;
 mod blob;

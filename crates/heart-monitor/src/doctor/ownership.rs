@@ -5,15 +5,13 @@ use flatline_shell::activation::ActivationKey;
 use flatline_shell::{ClusterArgs, Environment};
 use heartbeat_store::Store;
 
+use crate::advice::{Advice, Whom};
 use crate::doctor::finding::{Cause, Finding};
 use crate::operator::found::FoundRecord;
 use crate::operator::words;
 use crate::record_advice;
 use crate::record_report::RecordReport;
 use crate::store_advice::advice;
-
-const MAY_BE_LOST: &str = "fine until the first guard of the primary runs; where it is lost, restart no monitor, look for \
-                           'lost' in their logs, and see 'heart-monitor activate'";
 
 /// Examines both records. `now` is the present by the wall clock.
 pub(crate) async fn examine(
@@ -35,7 +33,7 @@ pub(crate) async fn examine(
         Ok(FoundRecord::Untouchable(detail)) => vec![Finding::fail(
             "ownership",
             format!("the ownership record is malformed: {detail}"),
-            "move it out of the store by hand, then 'heart-monitor activate --cluster X --term N'",
+            record_advice::untouchable(),
         )],
         Err(error) => {
             vec![Finding::fail("ownership", error.to_string(), advice(error)).because(Cause::of(error))]
@@ -64,6 +62,13 @@ async fn is_plainly_new(store: &Store) -> bool {
     store.clusters().await.is_ok_and(|clusters| clusters.is_empty())
 }
 
+fn may_be_lost() -> String {
+    format!(
+        "fine until the first guard of the primary runs; where it is lost, {}",
+        record_advice::may_be_lost()
+    )
+}
+
 /// Without a record a standby watches the primary, and must have been told so.
 fn without_a_record(clusters: &ClusterArgs, is_new: bool) -> Finding {
     let Some(primary) = clusters.primary_among(clusters.named()) else {
@@ -82,27 +87,31 @@ fn without_a_record(clusters: &ClusterArgs, is_new: bool) -> Finding {
         _ if is_new => {
             Finding::ok("ownership", format!("no record yet: cluster {primary} owns the work as the primary"))
         }
-        _ => Finding::warn("ownership", words::no_record(Some(&primary)), MAY_BE_LOST),
+        _ => Finding::warn("ownership", words::no_record(Some(&primary)), may_be_lost()),
     }
 }
 
 fn recorded(record: &OwnershipRecord) -> Finding {
     let text = format!("{} ({})", words::sentence(record), words::origin(record));
     if let Some(why) = record.exhausted() {
-        return Finding::fail("ownership", format!("{text}: {why}"), record_advice::EXHAUSTED);
+        return Finding::fail("ownership", format!("{text}: {why}"), record_advice::exhausted());
     }
     match &record.phase {
         Phase::Active { .. } => Finding::ok("ownership", text),
         Phase::Pending { .. } => Finding::warn(
             "ownership",
             text,
-            "fine while a takeover is under way; where it lasts, a monitor of either cluster ends it, or 'activate'",
+            format!(
+                "fine while a takeover is under way; where it lasts, a monitor of either cluster ends it, or {}",
+                Advice::Activate(Whom::Chosen)
+            ),
         ),
         Phase::Releasing { successor, .. } => Finding::warn(
             "ownership",
             text,
             format!(
-                "fine while a handover is under way; where it lasts, 'handover --to {successor}' completes it"
+                "fine while a handover is under way; where it lasts, {} completes it",
+                Advice::Handover(successor.into())
             ),
         ),
     }
@@ -135,7 +144,7 @@ fn durations(record: &OwnershipRecord, timing: &Timing) -> Option<Finding> {
         own.stop,
     );
     let remedy = "fine during a rollout; give both sides the same --flatline-after, --poll and --stop-grace; a longer watch \
-                  is recorded at once, a shorter one by the next takeover, 'handover' or 'activate'";
+                  is recorded at once, a shorter one by the next takeover, handover or activation";
     match effective(timing, own.under(record.timing)).check(Role::Guard) {
         Ok(()) => Some(Finding::warn("durations", text, remedy)),
         Err(error) => {
@@ -163,7 +172,7 @@ fn maintenance(finding: &MaintenanceFinding, now: Now) -> Finding {
             Finding::fail("maintenance", text, "no gate takes over for 30 days from when it first read this")
         }
         MaintenanceFinding::On(_) => {
-            Finding::warn("maintenance", text, "'heart-monitor maintenance off' ends it")
+            Finding::warn("maintenance", text, format!("{} ends it", Advice::MaintenanceOff))
         }
         MaintenanceFinding::Unusable(_) | MaintenanceFinding::Unreadable => {
             Finding::fail("maintenance", text, "no gate takes over until it can be read and understood")

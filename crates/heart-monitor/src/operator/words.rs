@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use failover_policy::{ClusterId, MaintenanceFinding, OwnershipRecord, Phase, Tick};
 
+use crate::advice::Advice;
+
 /// Who owns the work, or is about to.
 pub(crate) fn sentence(record: &OwnershipRecord) -> String {
     let OwnershipRecord { term, owner, since, .. } = record;
@@ -66,8 +68,8 @@ pub(crate) fn maintenance(finding: &MaintenanceFinding, now: Tick) -> String {
             record.by,
         ),
         MaintenanceFinding::Unusable(why) => format!(
-            "maintenance counts as on, since its record cannot be understood ({why}); no automatic takeover; 'heart-monitor \
-             maintenance off' replaces it",
+            "maintenance counts as on, since its record cannot be understood ({why}); no automatic takeover; {} replaces it",
+            Advice::MaintenanceOff,
         ),
         MaintenanceFinding::Unreadable => {
             "whether maintenance is on cannot be read; no automatic takeover".to_owned()

@@ -6,6 +6,7 @@ use failover_policy::{Gate, Now, Phase, RecordState, Swap, SwapOutcome};
 use flatline_shell::activation::ActivationOutcome;
 use heartbeat_store::{Store, StoreError};
 
+use crate::advice::Advice;
 use crate::carrier::{Carried, Carrier, Swapped};
 use crate::errand::Errand;
 use crate::ownership::words;
@@ -21,7 +22,7 @@ pub(crate) fn asked(gate: &Gate, from: SocketAddr, now: Now) -> Result<Swap, Act
     }
     let swap = gate.activation(now).ok_or_else(|| why_not(gate.record()))?;
     let swap = swap.map_err(|why| {
-        ActivationOutcome::Refused(format!("nothing was changed: {why}; {}", record_advice::EXHAUSTED))
+        ActivationOutcome::Refused(format!("nothing was changed: {why}; {}", record_advice::exhausted()))
     })?;
     tracing::warn!(
         %from,
@@ -39,8 +40,8 @@ pub(crate) async fn without_a_heart(swap: &Swap, store: &Store) -> Option<Activa
     let this = &swap.record.owner;
     let stranger = Stranger::look(store, this).await?;
     Some(ActivationOutcome::Refused(format!(
-        "nothing was changed: {stranger}; start its beacon first, or insist with 'heart-monitor activate --cluster {this} \
-         --never-seen'"
+        "nothing was changed: {stranger}; start its beacon first, or insist with {}",
+        Advice::ActivateNeverSeen(this)
     )))
 }
 
@@ -80,7 +81,7 @@ fn why_not(state: &RecordState) -> ActivationOutcome {
     match words::fault(state) {
         Some(fault) => ActivationOutcome::Refused(format!("{fault}; {}", words::remedy(state))),
         None => ActivationOutcome::Unavailable(
-            "the ownership record cannot be read for now; try again, or use 'heart-monitor activate'"
+            "the ownership record cannot be read for now, and nothing can be activated without it; try again"
                 .to_owned(),
         ),
     }

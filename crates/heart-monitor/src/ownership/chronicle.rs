@@ -225,7 +225,7 @@ impl Chronicle {
         }
         if let Waiting::Exhausted(why) = waiting {
             tracing::error!(
-                waiting_for = word, why = %why, advice = record_advice::EXHAUSTED,
+                waiting_for = word, why = %why, advice = record_advice::exhausted(),
                 "the ownership record cannot count further; this monitor changes nothing"
             );
             self.waiting = Some((word, None));

@@ -8,6 +8,7 @@ use failover_policy::{
 };
 use heartbeat_store::StoreError;
 
+use crate::advice::Advice;
 use crate::carrier::Swapped;
 use crate::heart_report::seconds;
 use crate::ownership::words;
@@ -121,7 +122,10 @@ impl RecordJournal {
             ),
             MaintenanceFinding::Unusable(why) => tracing::error!(
                 why,
-                advice = "look at maintenance.json in the store, or write it anew with 'heart-monitor maintenance'",
+                advice = format!(
+                    "look at maintenance.json in the store, or replace it: {}",
+                    Advice::MaintenanceOff
+                ),
                 "the maintenance record cannot be understood and counts as on: no automatic takeover"
             ),
             MaintenanceFinding::Unreadable => tracing::warn!(

@@ -4,6 +4,7 @@ use failover_policy::{
     BootTime, ClusterId, LossCause, OwnershipRecord, Purpose, RecordState, SwapOutcome, Waiting,
 };
 
+use crate::advice::{Advice, Term, Whom};
 use crate::heart_report::seconds;
 use crate::record_advice;
 
@@ -42,13 +43,14 @@ pub(crate) fn fault(state: &RecordState) -> Option<String> {
 }
 
 /// What to do about such a record.
-pub(crate) fn remedy(state: &RecordState) -> &'static str {
+pub(crate) fn remedy(state: &RecordState) -> String {
     match state {
         RecordState::Unusable(why) => record_advice::unusable(why),
-        _ => {
+        _ => format!(
             "find out which cluster runs the work, and whether a backup was restored or an account failed over; then \
-             name the owner with 'heart-monitor activate --cluster X --term N', N above every term that was used"
-        }
+             name the owner with {}, N above every term that was used",
+            Advice::ActivateUnder(Whom::Chosen, Term::Found)
+        ),
     }
 }
 

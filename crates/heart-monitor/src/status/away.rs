@@ -2,6 +2,7 @@
 
 use failover_policy::{SignedSpan, Timing};
 
+use crate::advice::Advice;
 use crate::operator::words::seconds_left;
 use crate::status::StatusReport;
 
@@ -27,7 +28,7 @@ pub(super) fn lines(report: &StatusReport) -> String {
 
 /// All that can be said where nothing could be read. The error stands on stderr.
 pub(super) fn human(report: &StatusReport) -> String {
-    let next = format!("'heart-monitor doctor' says what is wrong with the way to {}", report.store);
+    let next = format!("{} says what is wrong with the way to {}", Advice::Doctor, report.store);
     format!("{}{:<10} {next}\n", lines(report), "next")
 }
 

@@ -13,6 +13,7 @@ use heartbeat_store::{RecordName, StoreError};
 
 use self::plan::plan;
 use self::successor::{Successor, Wish};
+use crate::advice::{Advice, Term, Whom};
 use crate::operator::args::{ActivateArgs, ConsentArgs};
 use crate::operator::consent;
 use crate::operator::console::{Console, Streams};
@@ -64,7 +65,7 @@ impl Activation {
         let found = match found::read(&self.setting.store).await {
             Ok(found) => found,
             Err(error) => {
-                console.complain(&no_store(&error));
+                console.complain(&no_store(&error, &self.order.cluster));
                 return Ok(Exit::CannotTell);
             }
         };
@@ -160,12 +161,12 @@ impl Activation {
             Successor::TermUnknown => console.complain(&format!(
                 "nothing was changed: no record shows a term, so it has to be said. Where there ever was one, take the highest that any \
                  workload was started with (its FLATLINE_TERM, its --term-file, 'term' in the log or at /state of a \
-                 monitor), and run 'heart-monitor activate --cluster {cluster} --term N' with N one above it; where \
-                 there never was a record, N is 2"
+                 monitor), and run {} with N one above it; where there never was a record, N is 2",
+                Advice::ActivateUnder(Whom::Cluster(cluster), Term::Found)
             )),
             Successor::Untouchable(detail) => console.complain(&format!(
-                "nothing was changed: the ownership record is malformed ({detail}) and cannot be replaced; move it \
-                 out of the store by hand, then run this with --term N"
+                "nothing was changed: the ownership record is malformed ({detail}) and cannot be replaced; {}",
+                record_advice::untouchable()
             )),
             Successor::Newer(why) => {
                 console.complain(&format!("nothing was changed: {why}; {}", record_advice::unusable(why)));
@@ -180,12 +181,12 @@ impl Activation {
     }
 
     /// What to do where the counters come to their end: a term that was asked for is easily asked for differently.
-    fn room(&self, why: Exhausted) -> &'static str {
+    fn room(&self, why: Exhausted) -> String {
         match (why, self.order.term) {
             (Exhausted::Term(term), Some(asked)) if asked == term => {
-                "say a lower --term: one above the highest that a workload was started with"
+                "say a lower --term: one above the highest that a workload was started with".to_owned()
             }
-            _ => record_advice::EXHAUSTED,
+            _ => record_advice::exhausted(),
         }
     }
 }
@@ -216,17 +217,18 @@ impl Tries {
 
     fn given_up(&self, error: &StoreError) -> String {
         if self.may_have_landed.is_empty() {
-            return format!("not activated: {error}; see 'heart-monitor status', then run this again");
+            return format!("not activated: {error}; see {}, then run this again", Advice::Status);
         }
         format!(
             "whether it was activated is not known: {error}. An answer was lost, and the change may have landed, or may \
-             land late: 'heart-monitor status' says who owns the work, and running this again does no harm"
+             land late: {} says who owns the work, and running this again does no harm",
+            Advice::Status
         )
     }
 }
 
 fn done(record: &OwnershipRecord, console: &mut impl Console) -> Result<Exit, ConfigError> {
-    console.tell(&format!("done: {}; see 'heart-monitor status' whether it stays so\n", sentence(record)))?;
+    console.tell(&format!("done: {}; see {} whether it stays so\n", sentence(record), Advice::Status))?;
     Ok(Exit::Done)
 }
 
@@ -250,7 +252,7 @@ fn already(record: &OwnershipRecord) -> String {
 
 fn never_beat(stranger: &Stranger) -> String {
     let instead = stranger.nearest().map_or(".".to_owned(), |nearest| {
-        format!(" 'heart-monitor activate --cluster {nearest}' names that one.")
+        format!(" {} names that one.", Advice::Activate(Whom::Cluster(nearest)))
     });
     format!(
         "nothing was changed: {stranger}{instead} Once it owned the work, every guard would stop and wait for a heart that \
@@ -258,9 +260,14 @@ fn never_beat(stranger: &Stranger) -> String {
     )
 }
 
-fn no_store(error: &StoreError) -> String {
+/// A guard starts nothing without the store, so that only a command without one, and a gate that asks for none, do.
+fn no_store(error: &StoreError, cluster: &ClusterId) -> String {
     format!(
-        "nothing was changed: {error}. An activation needs the store: 'heart-monitor doctor --read-only' says what \
-         to mend. Where it stays away, stop the old side for certain, and start the workload here with --ownership off"
+        "nothing was changed: {error}. An activation needs the store: {} says what to mend. Where it stays away, stop the \
+         old side for certain, then start the workload's own command in cluster {cluster} without its guard, which waits \
+         for the store; behind a gate, one that runs {} opens without it. Nothing fences it then: the runbook's last resort \
+         has the steps, and the way back",
+        Advice::DoctorReadOnly,
+        Advice::OpenWithoutStore(cluster),
     )
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use failover_policy::{ClusterId, OwnershipRecord, Span, Verdict};
+use failover_policy::{ClusterId, OwnershipRecord, Phase, Span, Verdict};
 
+use crate::advice::Advice;
 use crate::operator::found::{FoundRecord, Salvage};
 use crate::operator::hearts::first_sight;
 use crate::operator::setting::Setting;
@@ -27,9 +28,10 @@ pub(super) async fn plan(setting: &Setting, found: &FoundRecord, next: &Ownershi
     for other in elsewhere(setting, cluster, last).await {
         let (verdict, heart) = first_sight(setting, &other).await;
         text += &format!("elsewhere  cluster {other}: {heart}\n");
-        if verdict == Verdict::Beating && last == Some(&other) {
+        if verdict == Verdict::Beating && last == Some(&other) && can_be_handed_over(found, cluster) {
             text += &format!(
-                "           if it lives, 'heart-monitor handover --to {cluster}' moves the work without an overlap\n"
+                "           if it lives, {} moves the work without an overlap\n",
+                Advice::Handover(cluster.into())
             );
         }
     }
@@ -62,6 +64,18 @@ fn shorter_watch(found: &FoundRecord, next: &OwnershipRecord, bound: &str) -> St
         | FoundRecord::Absent
         | FoundRecord::Unusable(..)
         | FoundRecord::Untouchable(_) => String::new(),
+    }
+}
+
+/// Whether a handover to the cluster is there to be had: a claim has to end first, and so has one to another cluster.
+fn can_be_handed_over(found: &FoundRecord, cluster: &ClusterId) -> bool {
+    match found {
+        FoundRecord::Usable(record, _) => match &record.phase {
+            Phase::Active { .. } => true,
+            Phase::Releasing { successor, .. } => successor == cluster,
+            Phase::Pending { .. } => false,
+        },
+        FoundRecord::Absent | FoundRecord::Unusable(..) | FoundRecord::Untouchable(_) => false,
     }
 }
 

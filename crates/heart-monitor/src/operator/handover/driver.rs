@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use failover_policy::{
-    Assessment, BootTime, ClusterId, Detector, Handover, HandoverEnd, HandoverRule, HandoverStep,
+    Assessment, BootTime, ClusterId, Detector, Finding, Handover, HandoverEnd, HandoverRule, HandoverStep,
     HandoverWait, Look, Now, OwnershipRecord, Phase, Purpose, RecordState, Swap, SwapOutcome,
 };
 use flatline_shell::{Clock, ConfigError, sleep_until};
@@ -119,6 +119,11 @@ impl Driver {
         detector.handle_look(*answer);
         let assessment: Assessment = detector.assess(answer.completed.boot);
         Some(sentence(&assessment, error.as_ref()))
+    }
+
+    /// Whether the store has no stamp of the successor.
+    pub(super) fn never_beat(&self) -> bool {
+        self.heart.as_ref().is_some_and(|heart| heart.answer.finding == Finding::Missing)
     }
 
     /// How long nobody may run under this record once it says releasing.

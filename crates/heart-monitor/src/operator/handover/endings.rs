@@ -3,6 +3,7 @@
 use failover_policy::{ClusterId, HandoverEnd, OwnershipRecord, Phase, RecordState};
 use flatline_shell::Exit;
 
+use crate::advice::{Advice, Term, Whom};
 use crate::operator::words::{no_record, origin, sentence};
 use crate::record_advice;
 
@@ -24,6 +25,15 @@ pub(super) fn exit_of(end: &HandoverEnd) -> Exit {
     }
 }
 
+/// What is known of the successor's heart.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Successor<'a> {
+    /// In a sentence; `None` before it was looked at.
+    pub(super) found: Option<&'a str>,
+    /// Whether the store has no stamp of it.
+    pub(super) never_beat: bool,
+}
+
 /// What came of it, where things stand, and what to do where that is not what was asked for. `state` is what the
 /// record says in the end, `heart` what is known of the successor's, `primary` who owns the work in a new store.
 pub(super) fn line(
@@ -31,7 +41,7 @@ pub(super) fn line(
     to: &ClusterId,
     primary: Option<&ClusterId>,
     state: &RecordState,
-    heart: Option<&str>,
+    heart: Successor<'_>,
 ) -> String {
     match end {
         HandoverEnd::HandedOver(record) => format!("done: {}", sentence(record)),
@@ -39,10 +49,15 @@ pub(super) fn line(
         HandoverEnd::CalledOff(record) => format!("called off: {}", sentence(record)),
         HandoverEnd::SuccessorSilent => format!(
             "not handed over: the heart of cluster {to} does not beat ({}); {}. Look whether that is the cluster you \
-             mean ('heart-monitor status'), start its beacon, and run this again; 'heart-monitor activate' moves the work \
-             without a beat",
-            heart.unwrap_or("not looked at"),
+             mean ({}), start its beacon, and run this again; {} moves the work without a beat",
+            heart.found.unwrap_or("not looked at"),
             owner_now(state),
+            Advice::Status,
+            if heart.never_beat {
+                Advice::ActivateNeverSeen(to)
+            } else {
+                Advice::Activate(Whom::Cluster(to))
+            },
         ),
         HandoverEnd::Overtaken(record) => format!(
             "not handed over: somebody else ended this handover: {} ({}). Find out why, then run this again",
@@ -50,24 +65,30 @@ pub(super) fn line(
             origin(record),
         ),
         HandoverEnd::TakeoverUnderWay(record) => format!(
-            "not handed over: a takeover is under way: {} ({}). Run this again when it has ended, see 'heart-monitor \
-             status'; where nobody ends it, 'heart-monitor activate' does",
+            "not handed over: a takeover is under way: {} ({}). Run this again when it has ended, see {}; where \
+             nobody ends it, {} does",
             sentence(record),
             origin(record),
+            Advice::Status,
+            Advice::Activate(Whom::Chosen),
         ),
         HandoverEnd::OtherHandover(record) => other_handover(record),
         HandoverEnd::NoRecord => format!(
-            "not handed over: {}. On a new store the primary's guard writes the first one, or 'heart-monitor activate \
-             --cluster {to} --term 2' names cluster {to} at once. Where it is lost, restart no monitor, look for 'lost' in \
-             their logs, then 'heart-monitor activate --cluster {to} --term N', N above every term that was used",
+            "not handed over: {}. On a new store the primary's guard writes the first one, or {} names cluster {to} \
+             at once. Where it is lost, restart no monitor, look for 'lost' in their logs, then {}, N above every term that \
+             was used",
             no_record(primary),
+            Advice::ActivateUnder(Whom::Cluster(to), Term::Known(2)),
+            Advice::ActivateUnder(Whom::Cluster(to), Term::Found),
         ),
         HandoverEnd::Lost => format!(
             "not handed over: the ownership record was read before, and is gone or older now: the store lost it, or \
-             another store is mounted. See 'heart-monitor status', then 'heart-monitor activate --cluster {to} --term N'"
+             another store is mounted. See {}, then {}",
+            Advice::Status,
+            Advice::ActivateUnder(Whom::Cluster(to), Term::Found),
         ),
         HandoverEnd::Unusable(why) => format!("not handed over: {why}; {}", record_advice::unusable(why)),
-        HandoverEnd::Exhausted(why) => format!("not handed over: {why}; {}", record_advice::EXHAUSTED),
+        HandoverEnd::Exhausted(why) => format!("not handed over: {why}; {}", record_advice::exhausted()),
     }
 }
 
@@ -78,22 +99,24 @@ pub(super) fn standing(command: &str, to: &ClusterId, state: &RecordState) -> St
             Phase::Active { .. } if record.owner == *to => {
                 format!("nothing is left to do: {}", sentence(record))
             }
-            Phase::Active { .. } => format!("{}; '{command} --to {to}' starts again", sentence(record)),
-            Phase::Pending { .. } => format!("{}; see 'heart-monitor status'", sentence(record)),
+            Phase::Active { .. } => {
+                format!("{}; {} starts again", sentence(record), Advice::move_by(command, to))
+            }
+            Phase::Pending { .. } => format!("{}; see {}", sentence(record), Advice::Status),
             Phase::Releasing { successor, .. } => format!(
-                "{}; nobody runs until that has ended: '{command} --to {successor}' completes it, as a guard or gate of cluster \
-                 {successor} does by itself; '{command} --to {}' calls it off",
+                "{}; nobody runs until that has ended: {} completes it, as a guard or gate of cluster {successor} does by \
+                 itself; {} calls it off",
                 sentence(record),
-                record.owner,
+                Advice::move_by(command, successor),
+                Advice::move_by(command, &record.owner),
             ),
         },
-        RecordState::Absent => "there is no ownership record; see 'heart-monitor status'".to_owned(),
+        RecordState::Absent => format!("there is no ownership record; see {}", Advice::Status),
         RecordState::NotRead | RecordState::Unreadable => {
-            "what the record says cannot be read now; see 'heart-monitor status' when the store answers"
-                .to_owned()
+            format!("what the record says cannot be read now; see {} when the store answers", Advice::Status)
         }
         RecordState::Lost(_) | RecordState::Unusable(_) => {
-            "the record is lost or cannot be used; see 'heart-monitor status'".to_owned()
+            format!("the record is lost or cannot be used; see {}", Advice::Status)
         }
     }
 }
@@ -109,9 +132,10 @@ fn other_handover(record: &OwnershipRecord) -> String {
         Phase::Active { .. } | Phase::Pending { .. } => owner,
     };
     format!(
-        "not handed over: another handover is under way: {} ({}). 'heart-monitor handover --to {successor}' completes \
-         it, 'heart-monitor handover --to {owner}' calls it off",
+        "not handed over: another handover is under way: {} ({}). {} completes it, {} calls it off",
         sentence(record),
         origin(record),
+        Advice::Handover(successor.into()),
+        Advice::Handover(owner.into()),
     )
 }

@@ -13,6 +13,7 @@ use flatline_shell::{Clock, ClusterArgs, ConfigError, Environment, Exit, Termina
 
 use self::driver::{Driver, Ended};
 use self::plan::Plan;
+use crate::advice::Advice;
 use crate::operator::args::{ConsentArgs, FailbackArgs, HandoverArgs, HandoverCommonArgs};
 use crate::operator::consent;
 use crate::operator::console::{Console, Streams};
@@ -168,15 +169,12 @@ impl Transfer {
     }
 
     fn never_beat(&self, stranger: &Stranger) -> String {
-        let command = self.order.command;
-        let next = stranger.nearest().map_or_else(
-            || format!(". Start its beacon first; 'heart-monitor {command} --to X' names another"),
-            |nearest| {
-                format!(
-                    " 'heart-monitor {command} --to {nearest}' names that one; else start its beacon first"
-                )
-            },
-        );
+        let nearest = stranger.nearest();
+        let other = Advice::move_by(self.order.command, nearest);
+        let next = match nearest {
+            Some(_) => format!(" {other} names that one; else start its beacon first"),
+            None => format!(". Start its beacon first; {other} names another"),
+        };
         format!("nothing was changed: {stranger}{next}")
     }
 
@@ -186,12 +184,11 @@ impl Transfer {
         console: &mut impl Console,
         interrupted: &mut impl AsyncFnMut() -> i32,
     ) -> Result<Option<Exit>, ConfigError> {
-        let command = format!("heart-monitor {}", self.order.command);
         let Some(record) = driver.record().record() else {
             // Whatever is no record has ended the handover by now.
             return Ok(Some(Exit::CannotTell));
         };
-        let plan = Plan::of(driver, record, &command, &self.setting.store.location());
+        let plan = Plan::of(driver, record, self.order.command, &self.setting.store.location());
         console.tell(&plan.text)?;
         let clock = self.setting.clock.as_ref();
         let asking = consent::obtain(self.order.consent, &plan.question, console);
@@ -222,8 +219,7 @@ impl Transfer {
 
     /// What the record says, and how to go on from there.
     fn standing(&self, driver: &Driver) -> String {
-        let command = format!("heart-monitor {}", self.order.command);
-        endings::standing(&command, &driver.rule().to, driver.record())
+        endings::standing(self.order.command, &driver.rule().to, driver.record())
     }
 }
 
@@ -234,8 +230,9 @@ fn end_as(
     console: &mut impl Console,
 ) -> Result<Exit, ConfigError> {
     let exit = endings::exit_of(end);
-    let heart = driver.heart();
-    let line = endings::line(end, &driver.rule().to, primary, driver.record(), heart.as_deref());
+    let found = driver.heart();
+    let heart = endings::Successor { found: found.as_deref(), never_beat: driver.never_beat() };
+    let line = endings::line(end, &driver.rule().to, primary, driver.record(), heart);
     if exit == Exit::Done {
         console.tell(&format!("{line}\n"))?;
     } else {

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use failover_policy::{HandoverRule, OwnershipRecord, Phase, Span};
+use failover_policy::{ClusterId, HandoverRule, OwnershipRecord, Phase, Span};
 
 use super::driver::Driver;
+use crate::advice::Advice;
 use crate::operator::words::{origin, seconds_left, sentence};
 use crate::paint;
 
@@ -30,7 +31,7 @@ impl Plan {
                 let now = format!("{} ({})", sentence(record), origin(record));
                 let next_term = record.term.saturating_add(1);
                 let settle = driver.settle(record);
-                Self::release(driver, command, location, (record.owner.as_str(), &now, next_term), settle)
+                Self::release(driver, command, location, (&record.owner, &now, next_term), settle)
             }
         }
     }
@@ -39,7 +40,7 @@ impl Plan {
         driver: &Driver,
         command: &str,
         location: &str,
-        (from, now, next_term): (&str, &str, u64),
+        (from, now, next_term): (&ClusterId, &str, u64),
         settle: Duration,
     ) -> Self {
         let HandoverRule { to, drain, watch, .. } = driver.rule();
@@ -83,12 +84,12 @@ impl Plan {
              step 1     wait until cluster {from} has stopped for certain, counted anew: {}; nobody runs\n\
              step 2     write cluster {to} into the record, term {}: its guards start, its gates open\n\
              {}",
-            warning(from.as_str()),
+            warning(from),
             sentence(record),
             origin(record),
             seconds_left(settle),
             record.term.saturating_add(1),
-            if_interrupted(driver, command, from.as_str(), settle),
+            if_interrupted(driver, command, from, settle),
         );
         Self { text, question: format!("Complete the handover to cluster {to}?") }
     }
@@ -100,16 +101,17 @@ impl Plan {
              now        {} ({})\n\
              step 1     write cluster {owner} into the record as the active owner, term {term} as before: its guards \
              start again\n\
-             if interrupted: run '{command} --to {owner}' again\n",
+             if interrupted: run {} again\n",
             sentence(record),
             origin(record),
+            Advice::move_by(command, owner),
         );
         Self { text, question: format!("Call the handover to cluster {successor} off?") }
     }
 }
 
 /// The first line of every plan that moves work.
-fn warning(from: &str) -> String {
+fn warning(from: &ClusterId) -> String {
     let bad = paint::BAD;
     format!(
         "{bad}Unguarded workloads do not stop{bad:#}: scale whatever runs in cluster {from} without 'heart-monitor run' \
@@ -117,14 +119,16 @@ fn warning(from: &str) -> String {
     )
 }
 
-fn if_interrupted(driver: &Driver, command: &str, from: &str, settle: Duration) -> String {
+fn if_interrupted(driver: &Driver, command: &str, from: &ClusterId, settle: Duration) -> String {
     let to = &driver.rule().to;
     format!(
         "interrupted before 'releasing' is written: nothing has changed\n\
-         interrupted after that: nobody runs until '{command} --to {to}' is run again, or a guard or gate of cluster {to} has \
-         seen the record stand still for {}; '{command} --to {from}' calls it off\n\
+         interrupted after that: nobody runs until {} is run again, or a guard or gate of cluster {to} has seen the \
+         record stand still for {}; {} calls it off\n\
          cluster {to} silent for {} meanwhile: cluster {from} gets the work back\n",
+        Advice::move_by(command, to),
         seconds_left(settle),
+        Advice::move_by(command, from),
         seconds_left(driver.rule().watch.flatline_after.get()),
     )
 }

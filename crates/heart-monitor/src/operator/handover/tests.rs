@@ -422,9 +422,9 @@ fn every_end_has_its_exit_code_and_says_what_to_do() {
         HandoverEnd::Unusable(UnusableRecord::Newer(2)),
     ];
     let (to, primary, state) = (id("b"), id("a"), RecordState::Found(active("a")));
+    let heart = endings::Successor { found: Some("no beat for 12.000s"), never_beat: false };
     let lines = table.iter().map(|end| {
-        let line =
-            endings::line(end, &to, Some(&primary), &state, Some("the store has no stamp of this cluster"));
+        let line = endings::line(end, &to, Some(&primary), &state, heart);
         format!("{} {line}\n", endings::exit_of(end).code())
     });
     insta::assert_snapshot!("ends", lines.collect::<String>());

@@ -11,6 +11,7 @@ use flatline_shell::{Clock, ConfigError, Environment, Exit};
 use heartbeat_store::{Store, StoreError};
 
 use self::renewal::Renewal;
+use crate::advice::Advice;
 use crate::carrier::{Carried, Carrier};
 use crate::operator::args::{MaintenanceAction, MaintenanceArgs};
 use crate::operator::console::{Console, Streams};
@@ -47,9 +48,10 @@ impl Order {
     fn check(args: &MaintenanceArgs) -> Result<Self, ConfigError> {
         let (duration, reason) = (args.duration, args.reason.clone());
         match (args.action, duration, reason) {
-            (MaintenanceAction::On, Some(Span::ZERO), _) => {
-                Err(ConfigError::new("--for 0s is no time at all; 'maintenance off' switches it off"))
-            }
+            (MaintenanceAction::On, Some(Span::ZERO), _) => Err(ConfigError::new(format_args!(
+                "--for 0s is no time at all; {} switches it off",
+                Advice::MaintenanceOff
+            ))),
             (MaintenanceAction::On, Some(_), Some(reason)) if !is_one_short_line(&reason) => {
                 Err(ConfigError::new("--reason is one line of up to 512 bytes, and says something"))
             }

@@ -3,8 +3,10 @@
 use failover_policy::{OwnershipRecord, Phase, Timing};
 use heartbeat_store::{RecordName, Store, StoreError};
 
+use crate::advice::{Advice, Whom};
 use crate::operator::found::{self, FoundRecord};
 use crate::operator::words::{seconds_left, sentence};
+use crate::record_advice;
 
 /// How often the renewal is tried: each lost swap is a real change by somebody else, and those come seconds apart.
 const TRIES: usize = 10;
@@ -75,10 +77,11 @@ impl Renewal {
             Self::Renewed(record) => after_renewal(record, before),
             Self::NoRecord => format!(
                 "there is no ownership record, so none could be renewed. On a new store a gate that found maintenance off \
-                 shortly before may still claim the work within {}: look at 'heart-monitor status' then; once there is a \
-                 record this cannot happen. Where there ever was one it is lost: restart no monitor, and see \
-                 'heart-monitor activate'",
+                 shortly before may still claim the work within {}: look at {} then; once there is a record this cannot \
+                 happen. Where there ever was one it is lost: {}",
                 seconds_left(timing.flatline_after.get() + timing.write_deadline.get()),
+                Advice::Status,
+                record_advice::may_be_lost(),
             ),
             Self::Pointless(why) => format!("no gate can take over here in any case: {why}"),
             Self::Failed(error) => format!(
@@ -94,7 +97,8 @@ fn after_renewal(record: &OwnershipRecord, before: Option<&OwnershipRecord>) -> 
     match &record.phase {
         Phase::Pending { previous } => format!(
             "a takeover was under way and is stopped: {now}. It goes on when maintenance ends, and is over when \
-             cluster {previous} beats and takes its work back; 'heart-monitor activate' decides at once"
+             cluster {previous} beats and takes its work back; {} decides at once",
+            Advice::Activate(Whom::Chosen)
         ),
         Phase::Releasing { .. } => {
             format!("a handover is under way and goes on, its wait counted anew: {now}")
