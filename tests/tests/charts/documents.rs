@@ -7,6 +7,7 @@ use anyhow::{Context, Result, ensure};
 use flatline_tests::{Chart, Manifest, parse_yaml};
 use serde_json::{Value, json};
 
+use crate::order::out_of_order;
 use crate::programs::unknown_in;
 use crate::{commands, nothing_in};
 
@@ -51,6 +52,10 @@ fn a_wrong_command_and_a_wrong_block_are_found() -> Result<()> {
     let table = [
         ("flatline: { clusterx: {} }", "Additional property clusterx is not allowed"),
         ("containers: [{ name: a, env: [{ name: HEARTBEAT_STOR }] }]", "no program reads HEARTBEAT_STOR"),
+        (
+            "initContainers: [{ name: a, image: heart-monitor }, { name: b, args: [install, /v] }]\ncontainers: []",
+            "binary comes behind gate",
+        ),
         ("a: [", "not YAML"),
     ];
     for (block, finding) in table {
@@ -191,7 +196,8 @@ fn wrong_in_block(value: &Value) -> Result<Vec<String>> {
     }
     let pod = json!({ "kind": "Pod", "metadata": { "name": "document" }, "spec": spec });
     let pod = Manifest::parse_all(&pod.to_string())?;
-    pod.iter().map(unknown_in).collect::<Result<Vec<_>>>().map(|found| found.concat())
+    let found = pod.iter().map(unknown_in).collect::<Result<Vec<_>>>()?.concat();
+    Ok(found.into_iter().chain(pod.iter().filter_map(out_of_order)).collect())
 }
 
 /// What the beacon's chart says about values in which capitals stand for something.

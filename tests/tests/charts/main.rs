@@ -15,6 +15,7 @@ mod labels;
 mod lint;
 mod metrics;
 mod notes;
+mod order;
 mod pod_security;
 mod programs;
 mod readme;
