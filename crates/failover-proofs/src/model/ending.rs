@@ -2,6 +2,7 @@
 
 use failover_policy::Phase;
 
+use super::node::Sight;
 use super::setting::Setting;
 use super::side::Side;
 use super::world::World;
@@ -58,7 +59,7 @@ fn is_claimed_from_a_hidden_heart(world: &World) -> bool {
     world.store.record().is_some_and(|record| {
         let (claimant, previous) = (Side::of(&record.owner), Side::of(record.last_that_may_run()));
         let [claimant, previous] = [claimant, previous].map(|side| &world.nodes[side.index()]);
-        matches!(record.phase, Phase::Pending { .. }) && claimant.reads_damaged && previous.runs()
+        matches!(record.phase, Phase::Pending { .. }) && claimant.sight == Sight::Damaged && previous.runs()
     })
 }
 
@@ -68,6 +69,6 @@ fn cluster(world: &World, setting: &Setting, side: Side) -> Cluster {
         return Cluster::Silent;
     }
     // Where writes are atomic, a guard that reads nothing but damage knows nothing, and takes nothing over.
-    let is_blind = node.reads_damaged && setting.damage == Some(true);
+    let is_blind = node.sight == Sight::Damaged && setting.damage == Some(true);
     if node.frozen || node.guarded.is_none() || is_blind { Cluster::Hollow } else { Cluster::Whole }
 }

@@ -28,12 +28,21 @@ pub(crate) struct Node {
     pub(crate) frozen: bool,
     pub(crate) cut_off: bool,
     /// Whether what it reads of the other cluster's stamp is damaged.
-    pub(crate) reads_damaged: bool,
+    pub(crate) sight: Sight,
     /// How often a guard was started: names it.
     starts: u8,
     /// The store as it was at the last turn, where there is a cache.
     pub(crate) a_tick_ago: Option<Box<Store>>,
     pub(crate) reads_cache: bool,
+}
+
+/// What becomes of reads on their way to a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Sight {
+    /// They come as they were answered.
+    Clear,
+    /// Those of the other cluster's stamp come damaged.
+    Damaged,
 }
 
 impl Node {
@@ -45,7 +54,7 @@ impl Node {
             in_flight: None,
             frozen: false,
             cut_off: false,
-            reads_damaged: false,
+            sight: Sight::Clear,
             starts: 0,
             a_tick_ago: None,
             reads_cache,

@@ -4,7 +4,7 @@ use std::mem;
 
 use super::beacon::Beacon;
 use super::journal::Journal;
-use super::node::Node;
+use super::node::{Node, Sight};
 use super::operator::Operator;
 use super::oracle::{Oracle, Violation};
 use super::place::Place;
@@ -134,10 +134,10 @@ impl World {
                 Event::Upset(Upset::Slews(side, slew)) => {
                     self.slews_left > 0 && !node(side).clock.is_slewed(slew)
                 }
-                Event::Relief(Relief::ReadsAreWell(side)) => node(side).reads_damaged,
+                Event::Relief(Relief::ReadsAreWell(side)) => node(side).sight == Sight::Damaged,
                 Event::Upset(_) if self.upsets_left == 0 => false,
                 Event::Upset(Upset::ReadsAreDamaged(side)) => {
-                    setting.damage.is_some() && !node(side).reads_damaged
+                    setting.damage.is_some() && node(side).sight == Sight::Clear
                 }
                 Event::Upset(Upset::BeaconDies(side)) => beacon(side),
                 Event::Upset(Upset::GuardDies(side) | Upset::Freezes(side)) => guard(side),
@@ -155,7 +155,7 @@ impl World {
             Event::Relief(Relief::GuardBack(side)) => self.nodes[side.index()].start(setting),
             Event::Relief(Relief::Thaws(side)) => self.nodes[side.index()].thaw(self.tick, journal),
             Event::Relief(Relief::Reconnected(side)) => self.nodes[side.index()].cut_off = false,
-            Event::Relief(Relief::ReadsAreWell(side)) => self.nodes[side.index()].reads_damaged = false,
+            Event::Relief(Relief::ReadsAreWell(side)) => self.nodes[side.index()].sight = Sight::Clear,
             Event::Relief(Relief::Interrupted) => self.operator = None,
             Event::Upset(upset) => self.suffer(upset, setting),
         }
@@ -173,7 +173,7 @@ impl World {
                 self.nodes[side.index()].die();
             }
             Upset::Freezes(side) => self.nodes[side.index()].frozen = true,
-            Upset::ReadsAreDamaged(side) => self.nodes[side.index()].reads_damaged = true,
+            Upset::ReadsAreDamaged(side) => self.nodes[side.index()].sight = Sight::Damaged,
             Upset::CutOff(side) => self.nodes[side.index()].cut_off = true,
             Upset::Handover { to, drain } => {
                 self.operators += 1;
@@ -243,7 +243,7 @@ impl World {
             Some(_) => return false,
         }
         let reader = &self.nodes[side.other().index()];
-        let hidden = reader.reads_damaged && setting.damage == Some(false);
+        let hidden = reader.sight == Sight::Damaged && setting.damage == Some(false);
         !reader.cut_off && !hidden
     }
 
@@ -268,7 +268,7 @@ impl World {
             cached: a_tick_ago.as_deref(),
             from_cache: node.reads_cache,
             reachable: !node.cut_off,
-            debris: node.reads_damaged.then(|| setting.debris()),
+            debris: (node.sight == Sight::Damaged).then(|| setting.debris()),
             slip,
             thorough: setting.thorough,
             oracle: &mut self.oracle,
