@@ -16,6 +16,7 @@
 mod azurite;
 mod binaries;
 mod blob;
+mod damaging_proxy;
 mod dead_mount;
 mod entra;
 mod family;
@@ -43,6 +44,7 @@ mod tools;
 pub use azurite::{Azurite, Validity};
 pub use binaries::{Binary, use_binaries_in};
 pub use blob::BlobStore;
+pub use damaging_proxy::{DamagingProxy, Harm};
 pub use dead_mount::DeadMount;
 pub use entra::{Certificates, IdentityProvider};
 pub use family::Relative;

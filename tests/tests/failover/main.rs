@@ -7,6 +7,7 @@ mod scene;
 
 mod cluster;
 mod command;
+mod damaged;
 mod frozen;
 mod gates;
 mod handover;
