@@ -245,6 +245,14 @@ impl Timing {
                 "one lost beat does not stop the workload",
                 "raise --flatline-after, or lower the beacon's --interval or --stop-grace",
             ),
+            Inequality::new(
+                GUARD,
+                Severity::Warned,
+                "0.9·L ≥ 2i + p + r",
+                (l / 10 * 9, 2 * i + p + r),
+                "one lost beat does not stop the workload while a time daemon slews a clock",
+                "raise --flatline-after, or lower the beacon's --interval or --stop-grace",
+            ),
             line(
                 Severity::Warned,
                 "L ≥ 2i + w + p + 3r",
@@ -299,6 +307,7 @@ mod tests {
             ("T − p ≥ ⌈(i + w + g)/i⌉·i + w", "1.500s"),
             ("T ≥ 35s", "-25.000s"),
             ("L ≥ 2i + p + r", "0.982s"),
+            ("0.9·L ≥ 2i + p + r", "0.283s"),
             ("L ≥ 2i + w + p + 3r", "-2.518s"),
         ];
         for (formula, slack) in table {

@@ -72,7 +72,7 @@ impl WatchRule {
 /// sleeps.
 ///
 /// A heart is flat when silence has reached `T`, or when silence is confirmed (`T − p`) and the stamp is older
-/// than `T` by the wall clock. Silence runs on the boot-time clock from the *completion* of the read that
+/// than `T` by the wall clock. Silence runs on the slower of the local clocks ([`BootTime`]) from the *completion* of the read that
 /// first saw the stamp to the *issue* of the last read that saw nothing newer: the time that was certainly
 /// silent. So the wall clock, which may be skewed or step, can only sharpen the moment within the last poll.
 #[derive(Debug, Clone, PartialEq, Eq)]

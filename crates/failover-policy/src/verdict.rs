@@ -19,7 +19,7 @@ pub enum Verdict {
 /// Which half of the rule declared the heart flat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FlatlineCause {
-    /// Silence reached the threshold on the local boot-time clock.
+    /// Silence reached the threshold on the slower of the local clocks.
     Silence,
     /// Silence was confirmed and the stamp is older than the threshold by the wall clock.
     StampAge,
@@ -109,7 +109,7 @@ pub struct Evidence {
     pub stamp: Option<Stamp>,
     /// Its age by the local wall clock.
     pub stamp_age: Option<SignedSpan>,
-    /// How long the heart has been silent under watch, on the local boot-time clock; `None` before the first
+    /// How long the heart has been silent under watch, on the slower of the local clocks; `None` before the first
     /// good look.
     pub silence: Option<Duration>,
     /// The smallest age that one of the last 16 beats had when it was first seen, signed: how far the beacon's

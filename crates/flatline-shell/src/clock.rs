@@ -60,6 +60,15 @@ impl Clock for SystemClock {
     }
 }
 
+/// How much faster than the hardware's clock the kernel's runs at present, in millionths: what a time daemon does to it by
+/// every means that a kernel has, to a few millionths. `None` where the hardware's clock stands still.
+pub async fn measure_slew() -> Option<i64> {
+    const WINDOW: Duration = Duration::from_millis(500);
+    let before = tightest_reading();
+    tokio::time::sleep(WINDOW).await;
+    before.slewed_until(&tightest_reading())
+}
+
 /// Reads the clocks again where something came in between, a few times at the most: the tightest reading is the best.
 fn tightest_reading() -> Reading {
     /// Several times what reading four clocks takes, and nothing to a deadline.
@@ -187,6 +196,12 @@ mod tests {
             assert!(clock.now().hold >= at && late < Duration::from_secs(1), "{late:?} late");
         }
         clock.alarm(HoldTime::from_boot(Duration::ZERO)).await;
+    }
+
+    #[tokio::test]
+    async fn this_machines_clock_is_slewed_by_no_more_than_a_kernel_allows() {
+        let slewed = measure_slew().await.unwrap();
+        assert!(slewed.abs() < 110_000, "{slewed} ppm");
     }
 
     #[test]

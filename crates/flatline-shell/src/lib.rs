@@ -23,7 +23,7 @@ mod signals;
 mod store_args;
 mod virtual_clock;
 
-pub use clock::{Clock, SystemClock, sleep_until};
+pub use clock::{Clock, SystemClock, measure_slew, sleep_until};
 pub use cluster_args::{ClusterArgs, Clusters};
 pub use config_error::ConfigError;
 pub use environment::Environment;

@@ -28,6 +28,15 @@ impl Reading {
         self.after.saturating_sub(self.before)
     }
 
+    /// How much faster than the hardware's clock the kernel's ran from this reading to a later one, in millionths; `None`
+    /// where the hardware's stood still.
+    pub(crate) fn slewed_until(&self, later: &Self) -> Option<i64> {
+        let passed = |from: Duration, to: Duration| to.saturating_sub(from).as_nanos();
+        let kernel = passed(self.before, later.before);
+        let rate = (kernel * 1_000_000).checked_div(passed(self.raw, later.raw))?;
+        Some(i64::try_from(rate).unwrap_or(i64::MAX) - 1_000_000)
+    }
+
     /// The time that the machine was suspended since its boot, at least and at most: exact where nothing came between
     /// the readings.
     fn suspended(&self) -> Suspended {
@@ -169,6 +178,19 @@ mod tests {
             machine.pass(10 * SECOND, slewed);
             assert_eq!(counted(&mut measures, machine.reading()), (slow, fast), "{why}");
         }
+    }
+
+    #[test]
+    fn two_readings_show_how_much_the_kernels_clock_is_slewed() {
+        for slewed in [-100_000, -83_000, -20, 0, 500, 83_000] {
+            let mut machine = Machine::default();
+            let before = machine.reading();
+            machine.pass(SECOND, slewed);
+            machine.suspended += 60 * SECOND;
+            assert_eq!(before.slewed_until(&machine.reading()), Some(slewed));
+        }
+        let still = Machine { mono: SECOND, ..Machine::default() };
+        assert_eq!(Machine::default().reading().slewed_until(&still.reading()), None);
     }
 
     #[test]

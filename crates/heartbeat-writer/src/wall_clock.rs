@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use failover_policy::{Now, SignedSpan, Stamp, Tick};
 
-/// A wall clock that departs further from the boot-time clock than this between two beats has stepped. It is
+/// A wall clock that departs further from what has passed than this between two beats has stepped. It is
 /// the skew from which monitors speak of one.
 const STEP: Duration = Duration::from_secs(1);
 /// How fast a wall clock may be slewed without a step: twice the 500 ppm of NTP's kernel discipline.

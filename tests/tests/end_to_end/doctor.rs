@@ -43,7 +43,9 @@ fn doctor_says_a_missing_root_once_with_all_that_it_blocks_and_counts_in_the_las
         "blocks: write, ownership, maintenance, heart of cluster b, heart of cluster a",
         "{text}"
     );
-    assert_eq!(lines.last(), Some(&"1 FAIL, 2 warn"), "{text}");
+    // Where a time daemon happens to slew this machine's clock, that is one more to warn of.
+    assert!(matches!(lines.last(), Some(&("1 FAIL, 2 warn, 1 ok" | "1 FAIL, 3 warn"))), "{text}");
+    assert_eq!(text.matches("kernel clock: ").count(), 1, "{text}");
     let exact = json(&monitor(&missing, &[&PAIR[..], &["-o", "json"]].concat())?)?;
     let failed = exact["findings"].as_array().unwrap().iter().filter(|finding| finding["level"] == "fail");
     assert_eq!(failed.count(), 6, "a program is told of each: {exact}");

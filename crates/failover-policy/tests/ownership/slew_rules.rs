@@ -71,6 +71,22 @@ fn a_slewed_clock_alone_lets_both_run() {
     }
 }
 
+/// A lost beat in every two, and reads that take nearly as long as they may.
+#[test]
+fn lost_beats_stop_no_workload_whichever_way_its_guards_clock_is_slewed() {
+    for (rate, starts_at) in RATES.into_iter().flat_map(|rate| [(rate, 0), (rate, 950)]) {
+        let mut bench = bench("a", 10, Clocks::slewed(rate)).with_heart("a", Heart::BeatsEvery(4000));
+        bench.takes.insert("own", 900);
+        bench.freeze_to(starts_at);
+        bench.run_to(600_000);
+        let orders = bench.orders();
+        assert!(
+            matches!(orders[..], [(_, ChildOrder::Start { term: 3 })]),
+            "{rate}, {starts_at}: {orders:?}"
+        );
+    }
+}
+
 #[test]
 fn with_both_measures_the_owner_is_gone_before_the_standby_owns_whoevers_clock_is_slewed() {
     /// What `K` allows for noticing and reaping.

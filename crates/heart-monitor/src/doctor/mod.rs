@@ -3,6 +3,7 @@
 mod beacons;
 mod finding;
 mod hearts;
+mod kernel_clock;
 mod mount;
 mod ownership;
 mod report;
@@ -11,7 +12,7 @@ mod store_probe;
 use std::sync::Arc;
 
 use failover_policy::{ClusterId, Inequality, Role, Severity, Timing};
-use flatline_shell::{Clock, ConfigError, Environment, Exit};
+use flatline_shell::{Clock, ConfigError, Environment, Exit, measure_slew};
 use heartbeat_store::Place;
 
 use crate::cli::{DoctorArgs, Output};
@@ -45,10 +46,14 @@ pub(crate) async fn run(
     let owner = record.record().and_then(owner_heart::whose);
     findings.extend(ownership::activation_key(environment));
     // Durations that no monitor starts with are no way to watch a heart either.
-    let hearts = match timing.check(Role::Gate) {
-        Ok(()) => hearts::examine(args, owner, &store, &clock, &timing).await,
-        Err(_) => Hearts::default(),
+    let hearts = async {
+        match timing.check(Role::Gate) {
+            Ok(()) => hearts::examine(args, owner, &store, &clock, &timing).await,
+            Err(_) => Hearts::default(),
+        }
     };
+    let (hearts, slew) = tokio::join!(hearts, measure_slew());
+    findings.push(kernel_clock::judge(slew, &timing));
     findings.extend(budget(&timing, &hearts.beacons));
     findings.extend(hearts.findings);
     let report = DoctorReport::new(store.location(), findings);
