@@ -153,6 +153,22 @@ impl Azurite {
         Ok((answer.status == 200).then_some(answer.body))
     }
 
+    /// Takes a lease on a blob that never ends: nobody without its id changes the blob.
+    pub fn lease_blob(&self, path: &str) -> Result<()> {
+        let acquire = [("x-ms-lease-action".to_owned(), "acquire"), ("x-ms-lease-duration".to_owned(), "-1")];
+        let answer = self.send("PUT", path, "comp=lease", &acquire, b"")?;
+        ensure!(answer.status == 201, "cannot lease blob '{path}': {answer}");
+        Ok(())
+    }
+
+    /// Ends the lease on a blob, as `az storage blob lease break` does.
+    pub fn break_lease(&self, path: &str) -> Result<()> {
+        let answer =
+            self.send("PUT", path, "comp=lease", &[("x-ms-lease-action".to_owned(), "break")], b"")?;
+        ensure!(answer.status == 202, "cannot break the lease on blob '{path}': {answer}");
+        Ok(())
+    }
+
     /// Removes a blob.
     pub fn delete_blob(&self, path: &str) -> Result<()> {
         let answer = self.send("DELETE", path, "", &[], b"")?;

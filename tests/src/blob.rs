@@ -72,6 +72,16 @@ impl BlobStore {
         format!("{}/{cluster}/heartbeat.txt", self.container)
     }
 
+    /// Takes a lease on the ownership record that never ends.
+    pub fn lease_record(&self) -> Result<()> {
+        self.azurite.lease_blob(&self.record_path())
+    }
+
+    /// Ends that lease.
+    pub fn break_lease(&self) -> Result<()> {
+        self.azurite.break_lease(&self.record_path())
+    }
+
     fn record_path(&self) -> String {
         format!("{}/ownership.json", self.container)
     }

@@ -35,6 +35,6 @@ pub use error::StoreError;
 pub use folder::{FolderBackend, Publishing};
 pub use memory::{Fault, MemoryBackend, Operation};
 pub use place::{BlobPlace, InvalidPlace, Place, Source};
-pub use record::{Record, RecordName, RecordVersion};
+pub use record::{Record, RecordName, RecordVersion, Touched, Unlike};
 pub use redact::redact;
 pub use store::{Deadlines, Store};

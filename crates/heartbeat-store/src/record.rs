@@ -74,3 +74,20 @@ impl RecordVersion {
         }
     }
 }
+
+/// What came of touching a record: this process could change it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Touched {
+    /// What others may not be able to use, although this process is: such as files that are not like the store's root.
+    /// At most one, with a line that mends it.
+    pub unlike: Option<Unlike>,
+}
+
+/// Something in a folder that has another owner or fewer permissions than the folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unlike {
+    /// What is how.
+    pub what: String,
+    /// The command that makes it like the root.
+    pub mend: String,
+}

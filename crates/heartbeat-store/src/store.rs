@@ -9,7 +9,7 @@ use failover_policy::{ClusterId, Stamp};
 
 use crate::look::Sight;
 use crate::progress::Operation;
-use crate::{Backend, Beat, BeatDetails, Record, RecordName, RecordVersion, StoreError};
+use crate::{Backend, Beat, BeatDetails, Record, RecordName, RecordVersion, StoreError, Touched};
 
 /// How long one operation may take before it counts as failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,6 +138,15 @@ impl Store {
         let write = self.backend.swap_record(name, body, expected, revision);
         let written = within(self.deadlines.write, attempt, write).await;
         self.settle(&change, attempt(), written).await
+    }
+
+    /// Tries whether this process could change this very record, and leaves it as it is. Another record that can be
+    /// written says little about this one: it may belong to another user, or somebody may hold a lease on it.
+    pub async fn touch_record(&self, name: &RecordName) -> Result<Touched, StoreError> {
+        let attempt = || format!("try {name} in {}", self.location());
+        // It is read first.
+        let deadline = self.deadlines.read + self.deadlines.write;
+        within(deadline, attempt, self.backend.touch_record(name)).await
     }
 
     /// Removes what a probe left behind.

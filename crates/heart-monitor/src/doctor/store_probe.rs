@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use failover_policy::Timing;
 use flatline_shell::Clock;
-use heartbeat_store::{Store, StoreError};
+use heartbeat_store::{RecordName, Store, StoreError, Touched, Unlike};
 
 use crate::doctor::finding::{Cause, Finding};
 use crate::heart_report::seconds;
@@ -52,7 +52,12 @@ pub(crate) async fn examine(
     if examination.read_only {
         findings.push(Finding::ok("write", "not tried (--read-only)"));
     } else {
-        findings.extend(tried(probe(store, clock).await, timing, examination.needs_swaps));
+        let probed = probe(store, clock).await;
+        let decides = matches!(probed.swapped, Some(Ok(Swaps::OneWins(_))));
+        findings.extend(tried(probed, timing, examination.needs_swaps));
+        if decides && examination.needs_swaps {
+            findings.push(touched(store.touch_record(&RecordName::Ownership).await));
+        }
     }
     findings
 }
@@ -81,6 +86,22 @@ fn tried(probed: Probed, timing: &Timing, needs_swaps: bool) -> Vec<Finding> {
         Finding::warn("clean-up", error.to_string(), format!("remove .probe-{id} by hand"))
     }));
     findings
+}
+
+/// Whether the very record that a takeover changes could be changed: another one that can be says nothing of it.
+fn touched(touched: Result<Touched, StoreError>) -> Finding {
+    match touched {
+        Ok(Touched { unlike: None }) => Finding::ok("claim", "the ownership record itself could be changed"),
+        Ok(Touched { unlike: Some(Unlike { what, mend }) }) => {
+            let text =
+                format!("the ownership record could be changed by this user, and maybe by no other: {what}");
+            Finding::warn("claim", text, format!("as root: {mend}"))
+        }
+        Err(error) => {
+            let text = format!("nobody here could take the work over: {error}");
+            Finding::fail("claim", text, advice(&error)).because(Cause::of(&error))
+        }
+    }
 }
 
 fn swaps(swapped: Result<Swaps, StoreError>, needs_swaps: bool) -> Finding {

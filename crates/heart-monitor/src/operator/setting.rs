@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use failover_policy::{LeaseTiming, Span, Timing};
 use flatline_shell::{Clock, ConfigError, Environment, process_name};
-use heartbeat_store::Store;
+use heartbeat_store::{RecordName, Store, StoreError};
 
 use crate::operator::args::RecordArgs;
 use crate::ownership::cache_age;
@@ -37,6 +37,18 @@ impl Setting {
         };
         let by = signature(environment, clock.as_ref())?;
         Ok(Self { store, clock, timing, cache_age, by })
+    }
+
+    /// Why the store would refuse a change of the record, to be told before anybody says yes to one. A store that is away
+    /// or full for a moment refuses nothing.
+    pub(crate) async fn refusal(&self) -> Option<StoreError> {
+        let touched = self.store.touch_record(&RecordName::Ownership).await;
+        touched.err().filter(|error| {
+            matches!(
+                error,
+                StoreError::Denied { .. } | StoreError::Unsupported { .. } | StoreError::Obstructed { .. }
+            )
+        })
     }
 
     /// What goes into the record where nobody holds the work by what was promised before.

@@ -155,7 +155,7 @@ impl RecordMetrics {
         );
         registry.register(
             "heart_monitor_rehearsed",
-            "1 where a standby could write and swap a record, 0 where it could not; NaN before it tried",
+            "1 where this monitor could change the ownership record, 0 where it could not; NaN before it tried",
             self.rehearsed.clone(),
         );
         self

@@ -176,7 +176,7 @@ impl OwnershipState {
 
 impl Report for OwnershipState {
     /// Ready means obeying: the record and, where one is watched, the heart were read no longer ago than the longest
-    /// gap that counts as a watch, and the record can be used.
+    /// gap that counts as a watch, the record can be used, and whoever stands by could take over.
     fn ready(&self) -> Result<(), String> {
         let (known, now) = (self.known(), self.clock.now().boot);
         let recent = |read: Option<BootTime>| read.is_some_and(|read| now.since(read) <= self.longest_gap);
@@ -194,7 +194,7 @@ impl Report for OwnershipState {
         }
         match &known.heart {
             Some(heart) if !recent(heart.good_look) => why(&heart.error, "no stamp was read yet"),
-            _ => Ok(()),
+            _ => could_take_over(&known),
         }
     }
 
@@ -242,6 +242,16 @@ impl OwnershipState {
         let report = HeartReport::new(&heart.cluster, primary, &heart.assessment, heart.error.as_ref(), None);
         let letter = Letter::by(&known.record, &heart.cluster, &self.primary, heart.assessment.verdict);
         HeartReport { letter: letter.map(Letter::as_str), ..report }
+    }
+}
+
+/// A workload that runs goes on serving: whoever owns the work need not write the record to keep it.
+fn could_take_over(known: &Known) -> Result<(), String> {
+    match &known.rehearsal {
+        Some(Err(failure)) if known.workload != Workload::Runs => {
+            Err(format!("this monitor could not take the work over: {failure}"))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -25,6 +25,15 @@ pub(super) fn create_container(place: &BlobPlace) -> String {
     )
 }
 
+/// The line that ends a lease, as it can be typed.
+pub(super) fn break_lease(place: &BlobPlace, blob: &str) -> String {
+    format!(
+        "break it with: az storage blob lease break --account-name {} --container-name {} --blob-name {blob} --auth-mode login",
+        place.account(),
+        place.container()
+    )
+}
+
 /// What to do about a refusal.
 pub(super) fn after_refusal(refusal: &Refusal, place: &BlobPlace, credential: &Credential) -> String {
     if let Some(hint) = for_code(refusal.code) {

@@ -18,6 +18,7 @@ mod marks;
 mod metadata;
 mod open;
 mod shared_key;
+mod touch;
 mod transport;
 
 use std::collections::{BTreeSet, HashMap};
@@ -36,7 +37,7 @@ use failover_policy::{ClusterId, Stamp};
 use futures::TryStreamExt;
 
 use crate::{
-    Backend, Beat, BeatDetails, BlobPlace, Credential, Record, RecordName, RecordVersion, StoreError,
+    Backend, Beat, BeatDetails, BlobPlace, Credential, Record, RecordName, RecordVersion, StoreError, Touched,
 };
 use failure::Attempt;
 pub use open::OpenError;
@@ -242,6 +243,10 @@ impl Backend for BlobBackend {
         };
         let condition = BlobClientUploadOptions { if_match: Some(etag.as_str().into()), ..json() };
         self.swap(attempt, name, body, condition).await
+    }
+
+    async fn touch_record(&self, name: &RecordName) -> Result<Touched, StoreError> {
+        self.touch(name).await
     }
 
     async fn remove_probe(&self, id: &str) -> Result<(), StoreError> {

@@ -13,6 +13,7 @@ use rustix::fs::OFlags;
 use tracing::debug;
 
 use super::root::Root;
+use crate::Unlike;
 
 /// What the root has and new things get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +87,52 @@ impl Likeness {
             debug!(%error, "what is new keeps its owner and group");
         }
     }
+}
+
+impl Root {
+    /// How something in here is not like the root, where some user of the root could use it less; `None` where it is, or
+    /// where nothing is there to be seen.
+    pub(super) fn unlike(&self, path: &Path) -> Option<Unlike> {
+        let (root, found) = (fs::metadata(self.path()).ok()?, fs::symlink_metadata(path).ok()?);
+        let bits = root.mode() & 0o666;
+        let missing = bits & !found.mode();
+        // Somebody who is nobody's owner or group has the rights of others.
+        let for_others = bits & 0o006;
+        let owner = found.uid() != root.uid() && root.uid() != 0 && bits >> 6 & 0o6 != for_others;
+        let group = found.gid() != root.gid() && bits >> 3 & 0o6 != for_others;
+        if missing == 0 && !owner && !group {
+            return None;
+        }
+        let shown = |thing: &fs::Metadata| {
+            format!("{}:{} with mode {:o}", thing.uid(), thing.gid(), thing.mode() & PERMISSIONS)
+        };
+        let at = quoted(path);
+        let what =
+            format!("{} belongs to {}, the store's root to {}", path.display(), shown(&found), shown(&root));
+        let mend = format!(
+            "chown -R {}:{} {at} && chmod -R {} {at}",
+            root.uid(),
+            root.gid(),
+            symbolic(bits | OWNERS)
+        );
+        Some(Unlike { what, mend })
+    }
+}
+
+/// The bits as chmod(1) takes them for files and folders at once.
+fn symbolic(bits: u32) -> String {
+    let class = |name: &str, shift: u32| {
+        let has = |bit: u32, letters: &'static str| if bits >> shift & bit == 0 { "" } else { letters };
+        format!("{name}={}{}", has(0o4, "rX"), has(0o2, "w"))
+    };
+    [class("u", 6), class("g", 3), class("o", 0)].join(",")
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@%,=".contains(c);
+    if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 /// The bits that are compared: whether a file can be executed is nobody's business.

@@ -22,6 +22,8 @@ mod revision;
 mod root;
 mod staging;
 mod swaps;
+mod sweep;
+mod touch;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -33,7 +35,7 @@ use failover_policy::{ClusterId, Stamp};
 use tokio::time::timeout;
 use tracing::debug;
 
-use crate::{Backend, Beat, BeatDetails, Debris, Record, RecordName, RecordVersion, StoreError};
+use crate::{Backend, Beat, BeatDetails, Debris, Record, RecordName, RecordVersion, StoreError, Touched};
 use lane::{Lane, Pace};
 pub use publishing::Publishing;
 use root::Root;
@@ -64,6 +66,8 @@ pub struct FolderBackend {
     beats: Lane,
     details: Lane,
     swaps: Lane,
+    /// Probes and touches: they must not hold a claim up.
+    rehearsals: Lane,
 }
 
 impl FolderBackend {
@@ -86,6 +90,14 @@ impl FolderBackend {
             beats: Lane::new("beat", BEATS_AT_ONCE, BEATING),
             details: Lane::new("write of beat details", 1, BEATING),
             swaps: Lane::new("change of a record", SWAPS_AT_ONCE, WATCHING),
+            rehearsals: Lane::new("rehearsal", SWAPS_AT_ONCE, WATCHING),
+        }
+    }
+
+    fn lane_of(&self, name: &RecordName) -> &Lane {
+        match name {
+            RecordName::Ownership => &self.swaps,
+            RecordName::Probe(_) => &self.rehearsals,
         }
     }
 
@@ -149,8 +161,8 @@ impl Backend for FolderBackend {
         body: &[u8],
         revision: u64,
     ) -> Result<RecordVersion, StoreError> {
-        let (name, body) = (name.clone(), body.to_vec());
-        self.perform(&self.swaps, move |root| root.records(&name)?.create(&body, revision)).await
+        let (lane, name, body) = (self.lane_of(name), name.clone(), body.to_vec());
+        self.perform(lane, move |root| root.records(&name)?.create(&body, revision)).await
     }
 
     async fn swap_record(
@@ -160,13 +172,19 @@ impl Backend for FolderBackend {
         expected: &RecordVersion,
         revision: u64,
     ) -> Result<RecordVersion, StoreError> {
-        let (name, body, expected) = (name.clone(), body.to_vec(), expected.clone());
-        self.perform(&self.swaps, move |root| root.records(&name)?.swap(&body, &expected, revision)).await
+        let (lane, name) = (self.lane_of(name), name.clone());
+        let (body, expected) = (body.to_vec(), expected.clone());
+        self.perform(lane, move |root| root.records(&name)?.swap(&body, &expected, revision)).await
+    }
+
+    async fn touch_record(&self, name: &RecordName) -> Result<Touched, StoreError> {
+        let name = name.clone();
+        self.perform(&self.rehearsals, move |root| root.records(&name)?.touch()).await
     }
 
     async fn remove_probe(&self, id: &str) -> Result<(), StoreError> {
         let name = RecordName::Probe(id.to_owned());
-        self.perform(&self.swaps, move |root| root.records(&name)?.remove()).await
+        self.perform(&self.rehearsals, move |root| root.records(&name)?.remove()).await
     }
 
     async fn read_maintenance(&self) -> Result<Option<Vec<u8>>, StoreError> {

@@ -4,13 +4,13 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use rustix::io::Errno;
 
 use super::errors::{self, FileFault};
 use super::publishing::Publishing;
-use crate::StoreError;
+use crate::{StoreError, Unlike};
 
 /// The root folder, which may or may not exist at any moment. It is never created.
 #[derive(Debug)]
@@ -20,6 +20,8 @@ pub(super) struct Root {
     device: AtomicU64,
     /// How records are published; `None` to choose by what the root is on.
     publishing: Option<Publishing>,
+    /// Whether a trial in a record's folder could not be removed again.
+    keeps_touches: AtomicBool,
 }
 
 /// No device has this number: the kernel's have 32 bits.
@@ -27,11 +29,19 @@ const NO_DEVICE: u64 = u64::MAX;
 
 impl Root {
     pub(super) fn new(path: PathBuf, publishing: Option<Publishing>) -> Self {
-        Self { path, device: AtomicU64::new(NO_DEVICE), publishing }
+        Self { path, device: AtomicU64::new(NO_DEVICE), publishing, keeps_touches: AtomicBool::new(false) }
     }
 
     pub(super) fn chosen_publishing(&self) -> Option<Publishing> {
         self.publishing
+    }
+
+    pub(super) fn keeps_touches(&self) -> bool {
+        self.keeps_touches.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn note_kept_touch(&self) {
+        self.keeps_touches.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -77,7 +87,7 @@ impl Root {
     pub(super) fn explain(&self, verb: &str, path: &Path, fault: FileFault) -> StoreError {
         let what = path.display().to_string();
         let explained = match fault {
-            FileFault::Io(error) => return errors::from_io(format!("{verb} {what}"), &error),
+            FileFault::Io(error) => return self.explain_failure(format!("{verb} {what}"), path, &error),
             FileFault::Missing => StoreError::NotFound { what },
             FileFault::Folder => {
                 StoreError::Obstructed { what, detail: "it is a folder, not a file; remove it".to_owned() }
@@ -85,6 +95,20 @@ impl Root {
             FileFault::Odd(detail) => StoreError::Obstructed { what, detail: detail.to_owned() },
         };
         self.check().err().unwrap_or(explained)
+    }
+
+    /// A refusal names what is not like the root on the way to the file, with the line that mends it.
+    fn explain_failure(&self, attempt: String, path: &Path, error: &io::Error) -> StoreError {
+        let explained = errors::from_io(attempt, error);
+        let on_the_way = || path.ancestors().take_while(|part| *part != self.path).collect::<Vec<_>>();
+        match explained {
+            StoreError::Denied { attempt, detail, hint } => {
+                let unlike = on_the_way().into_iter().rev().find_map(|part| self.unlike(part));
+                let hint = unlike.map_or(hint, |Unlike { what, mend }| format!("{what}; as root: {mend}"));
+                StoreError::Denied { attempt, detail, hint }
+            }
+            other => other,
+        }
     }
 
     fn hint_for_missing(&self, error: &io::Error) -> String {

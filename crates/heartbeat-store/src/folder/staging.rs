@@ -27,7 +27,12 @@ pub(super) struct Staging {
 
 impl Staging {
     /// What names of staged records begin with; the dot keeps them apart from clusters.
-    const PREFIX: &str = ".staging-";
+    pub(super) const PREFIX: &str = ".staging-";
+
+    /// A name that nobody has.
+    pub(super) fn new_path(root: &Path) -> PathBuf {
+        root.join(format!("{}{}", Self::PREFIX, flatline_files::random_word()))
+    }
 
     /// Writes `body` aside, in the form that is published in this way, readable for whoever can read the root before
     /// anybody can find it.
@@ -37,8 +42,7 @@ impl Staging {
         publishing: Publishing,
         likeness: Likeness,
     ) -> io::Result<Self> {
-        let path = root.join(format!("{}{}", Self::PREFIX, flatline_files::random_word()));
-        let staging = Self { path, publishing, is_gone: false };
+        let staging = Self { path: Self::new_path(root), publishing, is_gone: false };
         if publishing == Publishing::FolderRename {
             likeness.create_folder(&staging.path)?;
         }

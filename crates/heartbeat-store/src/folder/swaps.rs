@@ -122,7 +122,7 @@ impl Records<'_> {
         StoreError::Conflict { what: self.folder.display().to_string() }
     }
 
-    fn unsupported(&self, publishing: Publishing, refusal: &io::Error) -> StoreError {
+    pub(super) fn unsupported(&self, publishing: Publishing, refusal: &io::Error) -> StoreError {
         StoreError::Unsupported {
             attempt: format!("swap records in {}", self.root.location()),
             detail: format!("{} ({refusal})", publishing.lacks()),

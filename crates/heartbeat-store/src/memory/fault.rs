@@ -136,3 +136,12 @@ impl Switches {
 pub(super) fn no_answer(operation: Operation, place: &str) -> StoreError {
     StoreError::Unreachable { attempt: operation.attempt(place), detail: "the answer was lost".to_owned() }
 }
+
+/// What a record that is locked answers.
+pub(super) fn locked(place: &str) -> StoreError {
+    StoreError::Denied {
+        attempt: Operation::Swap.attempt(place),
+        detail: "somebody holds a lease on it".to_owned(),
+        hint: "break the lease".to_owned(),
+    }
+}

@@ -14,7 +14,7 @@ use fault::Switchboard;
 pub use fault::{Fault, Operation};
 use state::Vault;
 
-use crate::{Backend, Beat, BeatDetails, Debris, Record, RecordName, RecordVersion, StoreError};
+use crate::{Backend, Beat, BeatDetails, Debris, Record, RecordName, RecordVersion, StoreError, Touched};
 
 /// A store in memory, for tests of whatever uses a [`crate::Store`]. Clones share their content and their
 /// faults, as processes share a folder. It is never a place to keep real heartbeats.
@@ -73,6 +73,16 @@ impl MemoryBackend {
     /// Takes a record away, as a backup restored or an account failed over would.
     pub fn remove_record(&self, name: &RecordName) {
         self.vault.remove(name);
+    }
+
+    /// Keeps this record from being changed while others can be, as a lease or another owner would.
+    pub fn lock_record(&self, name: &RecordName) {
+        self.vault.lock(name, true);
+    }
+
+    /// Lets it be changed again.
+    pub fn unlock_record(&self, name: &RecordName) {
+        self.vault.lock(name, false);
     }
 
     /// Puts these bytes where the maintenance record lives.
@@ -183,6 +193,13 @@ impl Backend for MemoryBackend {
     ) -> Result<RecordVersion, StoreError> {
         let (name, body, expected) = (name.clone(), body.to_vec(), expected.clone());
         self.perform(Operation::Swap, move |vault| vault.put_record(&name, body, Some(&expected))).await
+    }
+
+    async fn touch_record(&self, name: &RecordName) -> Result<Touched, StoreError> {
+        if self.vault.is_locked(name) {
+            return Err(fault::locked(&self.location()));
+        }
+        self.perform(Operation::Swap, |_| Ok(Touched::default())).await
     }
 
     async fn remove_probe(&self, id: &str) -> Result<(), StoreError> {

@@ -21,6 +21,8 @@ struct Content {
     /// removed and created again is not mistaken for the old one.
     changes: u64,
     maintenance: Option<Vec<u8>>,
+    /// The records that cannot be changed.
+    locked: BTreeSet<String>,
 }
 
 impl Vault {
@@ -71,10 +73,26 @@ impl Vault {
         expected: Option<&RecordVersion>,
     ) -> Result<RecordVersion, StoreError> {
         let mut content = self.content();
+        if content.locked.contains(&name.stem()) {
+            return Err(super::fault::locked("memory"));
+        }
         if content.records.get(&name.stem()).map(|record| &record.version) != expected {
             return Err(StoreError::Conflict { what: format!("{name} in memory") });
         }
         Ok(content.put(name, body))
+    }
+
+    pub(super) fn lock(&self, name: &RecordName, locked: bool) {
+        let mut content = self.content();
+        if locked {
+            content.locked.insert(name.stem());
+        } else {
+            content.locked.remove(&name.stem());
+        }
+    }
+
+    pub(super) fn is_locked(&self, name: &RecordName) -> bool {
+        self.content().locked.contains(&name.stem())
     }
 
     pub(super) fn remove(&self, name: &RecordName) {

@@ -87,6 +87,10 @@ impl Backend for Slow {
         self.memory.swap_record(name, body, expected, revision).await
     }
 
+    async fn touch_record(&self, name: &RecordName) -> Result<heartbeat_store::Touched, StoreError> {
+        self.memory.touch_record(name).await
+    }
+
     async fn remove_probe(&self, id: &str) -> Result<(), StoreError> {
         self.memory.remove_probe(id).await
     }

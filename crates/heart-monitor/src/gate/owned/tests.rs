@@ -419,9 +419,46 @@ async fn a_standby_that_could_not_take_over_says_so_on_a_quiet_day() {
     assert_eq!(gate.state.state()["rehearsal"]["well"], false);
     assert!(gate.state.metrics().contains("heart_monitor_rehearsed{this_cluster=\"b\"} 0.0"));
     world.memory.heal(&Operation::ALL);
-    world.beat_for("a", 320 * SECOND).await;
+    world.beat_for("a", 70 * SECOND).await;
     assert_eq!(gate.state.state()["rehearsal"]["well"], true, "what was mended is seen");
     assert_eq!(world.log.lines_with("rehearsal failed").len(), 1);
+    gate.gate.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_standby_that_loses_its_rights_later_says_so_within_ten_minutes_and_is_not_ready_until_it_has_them()
+{
+    let world = World::new();
+    world.plant("a", ACTIVE, 7);
+    let gate = world.start(config("b", "b-1"));
+    world.beat_for("a", 10 * SECOND).await;
+    assert_eq!(gate.state.ready(), Ok(()));
+    for round in 1..=2 {
+        // Others can be written, as on the day on which somebody took a lease.
+        world.memory.lock_record(&RecordName::Ownership);
+        world.beat_for("a", 600 * SECOND).await;
+        assert_eq!(gate.state.state()["rehearsal"]["well"], false);
+        assert!(gate.state.metrics().contains("heart_monitor_rehearsed{this_cluster=\"b\"} 0.0"));
+        let why = gate.state.ready().unwrap_err();
+        assert!(why.contains("could not take the work over") && why.contains("holds a lease"), "{why}");
+        world.memory.unlock_record(&RecordName::Ownership);
+        world.beat_for("a", 70 * SECOND).await;
+        assert_eq!(gate.state.state()["rehearsal"]["well"], true);
+        assert_eq!(gate.state.ready(), Ok(()));
+        let lines = |text| world.log.lines_with(text).len();
+        assert_eq!((lines("rehearsal failed"), lines("rehearsed:")), (round, round + 1), "only what changed");
+    }
+    gate.gate.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_standby_that_cannot_read_maintenance_could_not_take_over_either() {
+    let world = World::new();
+    world.plant("a", ACTIVE, 7);
+    world.memory.plant_maintenance(&vec![b'x'; 70_000]);
+    let gate = world.start(config("b", "b-1"));
+    world.beat_for("a", 10 * SECOND).await;
+    assert!(gate.state.ready().unwrap_err().contains("the maintenance record"), "{:?}", gate.state.ready());
     gate.gate.abort();
 }
 

@@ -78,6 +78,10 @@ impl Activation {
             return Ok(Exit::CannotTell);
         }
         console.tell(&plan(&self.setting, &found, &next).await)?;
+        if let Some(refusal) = self.setting.refusal().await {
+            console.complain(&format!("not activated: {refusal}; then run this again"));
+            return Ok(Exit::CannotTell);
+        }
         let question = format!("Make cluster {} the owner at once?", self.order.cluster);
         if let Some(exit) = consent::obtain(self.order.consent, &question, console).await? {
             return Ok(exit);

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use failover_policy::{ClusterId, HandoverEnd, HandoverRule, Span, WatchRule};
 use flatline_shell::{Clock, ClusterArgs, ConfigError, Environment, Exit, Termination, sleep_until};
+use heartbeat_store::StoreError;
 
 use self::driver::{Driver, Ended};
 use self::plan::Plan;
@@ -112,14 +113,16 @@ impl Transfer {
         match finished {
             Ok(ended) => match ended? {
                 Ended::Decided(end) => end_as(&end, primary.as_ref(), &driver, console),
-                Ended::Refused(error) => {
-                    let standing = self.standing(&driver);
-                    console.complain(&format!("not handed over: {error}; {}. {standing}", advice(&error)));
-                    Ok(Exit::CannotTell)
-                }
+                Ended::Refused(error) => Ok(self.refused(&error, &driver, console)),
             },
             Err(stop) => Ok(self.leave(stop, &mut driver, console, &mut interrupted).await),
         }
+    }
+
+    fn refused(&self, error: &StoreError, driver: &Driver, console: &mut impl Console) -> Exit {
+        let standing = self.standing(driver);
+        console.complain(&format!("not handed over: {error}; {}. {standing}", advice(error)));
+        Exit::CannotTell
     }
 
     /// The cluster that owns the work while there is no record: as it was named, or the classic one where the store
@@ -190,6 +193,9 @@ impl Transfer {
         };
         let plan = Plan::of(driver, record, self.order.command, &self.setting.store.location());
         console.tell(&plan.text)?;
+        if let Some(refusal) = self.setting.refusal().await {
+            return Ok(Some(self.refused(&refusal, driver, console)));
+        }
         let clock = self.setting.clock.as_ref();
         let asking = consent::obtain(self.order.consent, &plan.question, console);
         let asked = unless_stopped(clock, None, interrupted, asking).await;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use failover_policy::{ClusterId, Stamp};
-use heartbeat_store::{Backend, Beat, BeatDetails, Record, RecordName, RecordVersion, StoreError};
+use heartbeat_store::{Backend, Beat, BeatDetails, Record, RecordName, RecordVersion, StoreError, Touched};
 
 use super::{Planter, after, store};
 
@@ -139,6 +139,10 @@ impl Backend for Unlucky {
         }
         let answer = self.inner.swap_record(name, body, expected, revision).await;
         if matches!(self.fate, Fate::LandsTwice) { answer } else { Self::no_answer() }
+    }
+
+    async fn touch_record(&self, name: &RecordName) -> Result<Touched, StoreError> {
+        self.inner.touch_record(name).await
     }
 
     async fn remove_probe(&self, id: &str) -> Result<(), StoreError> {

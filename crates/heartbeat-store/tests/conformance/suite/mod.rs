@@ -48,6 +48,8 @@ macro_rules! record_cases {
             records::an_over_long_record_is_malformed_and_never_written,
             records::a_revision_that_is_not_above_the_one_before_it_is_refused,
             records::a_jump_ahead_is_built_upon_like_any_other_state,
+            records::a_touched_record_is_as_it_was_and_can_be_changed_all_the_same,
+            records::a_touch_of_a_record_that_is_not_there_yet_creates_nothing,
             records::a_probe_is_removed_without_a_trace_and_touches_nothing_else,
             races::exactly_one_of_sixteen_claimants_creates_a_record,
             races::exactly_one_of_sixteen_claimants_swaps_a_record,

@@ -1,6 +1,8 @@
 //! Records: created once, replaced only by who names the state that is there.
 
-use heartbeat_store::{Record, RecordName, RecordVersion, StoreError};
+use std::collections::BTreeSet;
+
+use heartbeat_store::{Record, RecordName, RecordVersion, StoreError, Touched};
 
 use super::{NOW, Planter, after, beat, cluster, store};
 
@@ -155,4 +157,32 @@ pub(crate) async fn a_probe_is_removed_without_a_trace_and_touches_nothing_else(
 /// The record's bytes, read through a handle of its own.
 async fn body(planter: &impl Planter, name: &RecordName) -> Vec<u8> {
     store(planter.open()).read_record(name).await.unwrap().expect("the record exists").body
+}
+
+pub(crate) async fn a_touched_record_is_as_it_was_and_can_be_changed_all_the_same(planter: &impl Planter) {
+    let (toucher, claimant) = (store(planter.open()), store(planter.open()));
+    let name = RecordName::Ownership;
+    let first = claimant.create_record(&name, b"first", 1).await.unwrap();
+    for _ in 0..3 {
+        assert_eq!(toucher.touch_record(&name).await, Ok(Touched::default()));
+    }
+    let expected = Record { body: b"first".to_vec(), version: first.clone() };
+    assert_eq!(toucher.read_record(&name).await, Ok(Some(expected)));
+    let (beside, swapped) = tokio::join!(
+        toucher.touch_record(&name),
+        claimant.swap_record(&name, b"second", &first, after(&first))
+    );
+    assert_eq!(beside, Ok(Touched::default()));
+    swapped.unwrap();
+    assert_eq!(body(planter, &name).await, b"second");
+    assert_eq!(toucher.clusters().await, Ok(BTreeSet::new()));
+}
+
+pub(crate) async fn a_touch_of_a_record_that_is_not_there_yet_creates_nothing(planter: &impl Planter) {
+    let toucher = store(planter.open());
+    assert_eq!(toucher.touch_record(&RecordName::Ownership).await, Ok(Touched::default()));
+    assert_eq!(toucher.read_record(&RecordName::Ownership).await, Ok(None));
+    let error = store(planter.open_missing()).touch_record(&RecordName::Ownership).await.unwrap_err();
+    assert!(matches!(error, StoreError::NoStore { .. }), "{error}");
+    assert!(!planter.missing_exists().await);
 }
