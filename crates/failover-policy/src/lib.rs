@@ -33,9 +33,9 @@ pub use letter::Letter;
 pub use look::{Finding, Fingerprint, Look, Malformed, Witness};
 pub use ownership::{
     ChildOrder, Exhausted, Floor, Gate, GateRule, Guard, GuardRule, Handover, HandoverEnd, HandoverRule,
-    HandoverStep, HandoverWait, LeaseTiming, LossCause, Maintenance, MaintenanceFinding, Mode, OnStoreLoss,
-    Opening, OwnershipRecord, Phase, Purpose, RecordFinding, RecordLook, RecordMemory, RecordState, Right,
-    Step, StopCause, Swap, SwapOutcome, UnusableRecord, Waiting,
+    HandoverStep, HandoverWait, Lane, LeaseTiming, LossCause, Maintenance, MaintenanceFinding, Mode,
+    OnStoreLoss, Opening, OwnershipRecord, Phase, Purpose, RecordFinding, RecordLook, RecordMemory,
+    RecordState, Right, Step, StopCause, Swap, SwapOutcome, UnderWay, UnusableRecord, Waiting,
 };
 pub use signed_span::SignedSpan;
 pub use span::{InvalidSpan, Span};

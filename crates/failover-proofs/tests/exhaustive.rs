@@ -73,6 +73,17 @@ fn whatever_goes_wrong_while_a_clock_is_slewed() {
 }
 
 #[test]
+fn whatever_goes_wrong_while_every_read_takes_as_long_as_a_poll() {
+    use Happening::{CalledOff, CompletedByGate, HandedOver, Takeover};
+    for slow in [[true, true], [true, false]] {
+        let setting = Setting::new("two upsets, slow reads", 2, 0).with_slow_reads(slow);
+        prove(&setting.with_orders(0..1), &[CalledOff, CompletedByGate, HandedOver, Takeover]);
+    }
+    let setting = Setting::new("an upset and a slip, slow reads", 1, 1).with_slow_reads([true, true]);
+    prove(&setting.with_orders(0..2), &[Takeover, HandedOver]);
+}
+
+#[test]
 fn without_any_one_of_the_rules_a_promise_is_broken() {
     for ablation in Ablation::ALL {
         let report = check(&ablation.setting());

@@ -1,6 +1,6 @@
 //! Carries out what the policy's machines ask of the store, and says when each answer was asked for and came.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use failover_policy::{
     BootTime, ClusterId, Look, MaintenanceFinding, Now, OwnershipRecord, RecordFinding, RecordLook, Swap,
@@ -10,12 +10,12 @@ use flatline_shell::Clock;
 use heartbeat_store::{Record, RecordName, RecordVersion, Store, StoreError};
 
 /// One process's hand in the store. It remembers which stored state the last record was read from, since a swap
-/// must name it.
-#[derive(Debug)]
+/// must name it. Clones remember together, so that calls can go on at the same time.
+#[derive(Debug, Clone)]
 pub(crate) struct Carrier {
     store: Store,
     clock: Arc<dyn Clock>,
-    last_record: Option<(u64, RecordVersion)>,
+    last_record: Arc<Mutex<Option<(u64, RecordVersion)>>>,
 }
 
 /// What a read or a swap came to, and the error behind it where there was one.
@@ -35,7 +35,7 @@ pub(crate) struct Swapped {
 
 impl Carrier {
     pub(crate) fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock, last_record: None }
+        Self { store, clock, last_record: Arc::default() }
     }
 
     pub(crate) fn store(&self) -> &Store {
@@ -48,7 +48,7 @@ impl Carrier {
     }
 
     /// Reads the ownership record.
-    pub(crate) async fn look_at_record(&mut self) -> Carried<RecordLook> {
+    pub(crate) async fn look_at_record(&self) -> Carried<RecordLook> {
         let issued = self.clock.now();
         let read = self.store.read_record(&RecordName::Ownership).await;
         let completed = self.clock.now();
@@ -57,13 +57,13 @@ impl Carrier {
     }
 
     /// Swaps the ownership record over the state that it was last read from.
-    pub(crate) async fn swap(&mut self, swap: &Swap) -> Carried<Swapped> {
+    pub(crate) async fn swap(&self, swap: &Swap) -> Carried<Swapped> {
         let issued = self.clock.now();
         let written = self.write(swap).await;
         let completed = self.clock.now();
         let (outcome, error) = match written {
             Ok(version) => {
-                self.last_record = Some((swap.record.revision, version));
+                self.remember(swap.record.revision, version);
                 (SwapOutcome::Won, None)
             }
             Err(error @ StoreError::Conflict { .. }) => (SwapOutcome::Lost, Some(error)),
@@ -83,7 +83,8 @@ impl Carrier {
     async fn write(&self, swap: &Swap) -> Result<RecordVersion, StoreError> {
         let (name, revision) = (&RecordName::Ownership, swap.record.revision);
         let body = swap.record.to_json();
-        match (swap.over, &self.last_record) {
+        let last_record = self.last_record.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match (swap.over, &last_record) {
             (None, _) => self.store.create_record(name, &body, revision).await,
             (Some(over), Some((last, version))) if over == *last => {
                 self.store.swap_record(name, &body, version, revision).await
@@ -93,10 +94,11 @@ impl Carrier {
         }
     }
 
-    fn understand(
-        &mut self,
-        read: Result<Option<Record>, StoreError>,
-    ) -> (RecordFinding, Option<StoreError>) {
+    fn remember(&self, revision: u64, version: RecordVersion) {
+        *self.last_record.lock().unwrap_or_else(PoisonError::into_inner) = Some((revision, version));
+    }
+
+    fn understand(&self, read: Result<Option<Record>, StoreError>) -> (RecordFinding, Option<StoreError>) {
         let record = match read {
             Ok(None) => return (RecordFinding::Absent, None),
             Ok(Some(record)) => record,
@@ -107,7 +109,7 @@ impl Carrier {
         };
         match parse(&record) {
             Ok(parsed) => {
-                self.last_record = Some((parsed.revision, record.version));
+                self.remember(parsed.revision, record.version);
                 (RecordFinding::Found(Box::new(parsed)), None)
             }
             Err(why) => (RecordFinding::Unusable(why), None),

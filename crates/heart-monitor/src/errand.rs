@@ -1,6 +1,6 @@
 //! One step of a machine, carried out.
 
-use failover_policy::{BootTime, ClusterId, Look, MaintenanceFinding, RecordLook, Step, Swap};
+use failover_policy::{BootTime, ClusterId, Lane, Look, MaintenanceFinding, RecordLook, Step, Swap};
 
 use crate::carrier::{Carried, Carrier, Swapped};
 
@@ -19,9 +19,21 @@ pub(crate) enum Errand {
     Swap(Box<Swap>, Carried<Swapped>),
 }
 
+impl Errand {
+    /// The lane that was busy with it.
+    pub(crate) fn lane(&self) -> Lane {
+        match self {
+            Self::Own(_) => Lane::Own,
+            Self::Record(_) | Self::Swap(..) => Lane::Record,
+            Self::Heart(..) => Lane::Heart,
+            Self::Maintenance(..) => Lane::Maintenance,
+        }
+    }
+}
+
 impl Carrier {
     /// Carries a step out; `None` where it asks nothing of the store. `this` is the cluster of the machine.
-    pub(crate) async fn run(&mut self, step: Step, this: &ClusterId) -> Option<Errand> {
+    pub(crate) async fn run(&self, step: Step, this: &ClusterId) -> Option<Errand> {
         Some(match step {
             Step::ReadOwn => Errand::Own(self.look_at_heart(this).await),
             Step::ReadRecord => Errand::Record(self.look_at_record().await),

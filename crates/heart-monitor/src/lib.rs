@@ -11,6 +11,7 @@
 //! the store it writes the ownership record, as that asks for it, what operators order, and probes, which it removes.
 
 mod advice;
+mod calls;
 mod carrier;
 mod check;
 mod cli;

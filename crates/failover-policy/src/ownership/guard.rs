@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     BootTime, ClusterId, Gate, GateRule, HoldTime, Look, MaintenanceFinding, Now, OnStoreLoss, Phase,
-    RecordLook, RecordState, Right, Span, Step, Swap, SwapOutcome, Verdict, Waiting,
+    RecordLook, RecordState, Right, Span, Step, Swap, SwapOutcome, UnderWay, Verdict, Waiting,
 };
 
 /// What a guard is configured with.
@@ -62,8 +62,8 @@ impl StopCause {
 
 /// One guard and its workload.
 ///
-/// Two things go on at once, so there are two questions: `poll_step` is what to do with the store, one step after
-/// the other; `poll_child` is what to do with the workload, and must be asked after every `handle_*`, and again
+/// Two things go on at once, so there are two questions: `poll_step` is what to do with the store besides what is
+/// under way there; `poll_child` is what to do with the workload, and must be asked after every `handle_*`, and again
 /// at [`Guard::poll_deadline`] even while a step hangs. On waking, ask `poll_child` before anything else: a node that
 /// was frozen must not run on.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -96,9 +96,9 @@ impl Guard {
         Self { gate, right, stop_grace, child: Child::None, no_start_before: None }
     }
 
-    /// What to do with the store next. Never [`Step::Open`].
-    pub fn poll_step(&mut self, now: Now) -> Step {
-        self.gate.poll_step(now)
+    /// What to do with the store next, while that is under way. Never [`Step::Open`].
+    pub fn poll_step(&mut self, now: Now, under_way: UnderWay) -> Step {
+        self.gate.poll_step(now, under_way)
     }
 
     /// Takes a read of this cluster's own stamp.

@@ -2,9 +2,9 @@
 
 use crate::ownership::record::Signature;
 use crate::{
-    BootTime, ClusterId, Detector, Exhausted, LeaseTiming, Look, Now, OwnershipRecord, Phase, Purpose,
-    RecordFinding, RecordLook, RecordMemory, RecordState, Span, Swap, SwapOutcome, UnusableRecord, Verdict,
-    WatchRule,
+    BootTime, ClusterId, Detector, Exhausted, Lane, LeaseTiming, Look, Now, OwnershipRecord, Phase, Purpose,
+    RecordFinding, RecordLook, RecordMemory, RecordState, Span, Swap, SwapOutcome, UnderWay, UnusableRecord,
+    Verdict, WatchRule,
 };
 
 /// What a handover is asked to do.
@@ -37,6 +37,17 @@ pub enum HandoverStep {
     Sleep(BootTime),
     /// There is nothing left to do.
     Done(HandoverEnd),
+}
+
+impl HandoverStep {
+    /// As [`crate::Step::lane`].
+    pub fn lane(&self) -> Option<Lane> {
+        match self {
+            Self::ReadRecord | Self::Swap(_) => Some(Lane::Record),
+            Self::ReadHeart(_) => Some(Lane::Heart),
+            Self::Sleep(_) | Self::Done(_) => None,
+        }
+    }
 }
 
 /// How a handover ended.
@@ -85,8 +96,10 @@ pub struct Handover {
     state: RecordState,
     stands: Option<(Option<u64>, BootTime)>,
     record_issued: Option<BootTime>,
-    /// Whether it was decided on what was read since the record was.
-    round_is_over: bool,
+    /// Whether nothing was decided yet on what the last read of the record showed.
+    record_is_news: bool,
+    /// The same of the successor's heart.
+    heart_is_news: bool,
     no_swap_before: Option<BootTime>,
     successor: Detector,
     /// When the looks at the successor began that go on without a gap.
@@ -113,7 +126,8 @@ impl Handover {
             state: RecordState::NotRead,
             stands: None,
             record_issued: None,
-            round_is_over: false,
+            record_is_news: false,
+            heart_is_news: false,
             no_swap_before: None,
             successor,
             watched_since: None,
@@ -122,31 +136,36 @@ impl Handover {
         }
     }
 
-    /// What to do next. A round reads the record, then the successor's stamp, and decides; only then the next one
-    /// begins, or a store whose reads take as long as a poll would let nobody come to a decision.
-    pub fn poll_step(&mut self, now: Now) -> HandoverStep {
+    /// What to do next, while that is under way. What is due to be read comes before a decision, but an answer that has
+    /// just come in before the next read of the same, as in the gate.
+    pub fn poll_step(&mut self, now: Now, under_way: UnderWay) -> HandoverStep {
+        let free = |lane| !under_way.has(lane);
         let is_due = |due: Option<BootTime>| due.is_none_or(|due| now.boot >= due);
         let record_due = self.record_issued.map(|issued| issued.after(self.rule.watch.poll.get()));
-        if self.record_issued.is_none() || (self.round_is_over && is_due(record_due)) {
-            return HandoverStep::ReadRecord;
-        }
         let heart_due = self.successor.poll_wake();
-        let is_looked_at = !self.round_is_over && self.successor.last_look_issued() >= self.record_issued;
-        if self.needs_heart() && is_due(heart_due) && !is_looked_at {
-            return HandoverStep::ReadHeart(self.rule.to.clone());
-        }
+        let record_is_due = is_due(record_due);
+        let heart_is_due = self.needs_heart() && free(Lane::Heart) && is_due(heart_due);
+        let decides = free(Lane::Record)
+            && self.record_issued.is_some()
+            && (self.record_is_news || !record_is_due)
+            && (self.heart_is_news || !heart_is_due);
         let awaited = match self.decide(now) {
-            Ok(swap) if self.may_swap(now.boot) => return HandoverStep::Swap(Box::new(swap)),
-            Err(Pause::Done(end)) => return HandoverStep::Done(end),
-            Ok(_) => self.no_swap_before,
+            Ok(swap) if decides && self.may_swap(now.boot) => return HandoverStep::Swap(Box::new(swap)),
+            Err(Pause::Done(end)) if decides => return HandoverStep::Done(end),
+            Ok(_) | Err(Pause::Done(_)) => self.no_swap_before,
             Err(Pause::Wait(HandoverWait::OldSideStops(until))) => Some(until),
             Err(Pause::Wait(HandoverWait::Record | HandoverWait::SuccessorBeat)) => None,
         };
-        if !self.round_is_over {
-            self.round_is_over = true;
-            return self.poll_step(now);
+        if free(Lane::Record) && record_is_due {
+            return HandoverStep::ReadRecord;
         }
-        let wakes = [record_due, heart_due.filter(|_| self.needs_heart()), awaited];
+        if heart_is_due {
+            return HandoverStep::ReadHeart(self.rule.to.clone());
+        }
+        (self.record_is_news, self.heart_is_news) = (false, false);
+        let record_due = record_due.filter(|_| free(Lane::Record));
+        let heart_due = heart_due.filter(|_| self.needs_heart() && free(Lane::Heart));
+        let wakes = [record_due, heart_due, awaited];
         let wake = wakes.into_iter().flatten().filter(|wake| *wake > now.boot).min();
         HandoverStep::Sleep(wake.unwrap_or_else(|| now.boot.after(self.rule.watch.poll.get())))
     }
@@ -154,7 +173,7 @@ impl Handover {
     /// Takes a read of the record.
     pub fn handle_record(&mut self, look: RecordLook) {
         self.record_issued = Some(look.issued.boot);
-        self.round_is_over = false;
+        self.record_is_news = true;
         let completed = look.completed.boot;
         self.state = self.memory.take(look, self.rule.cache_age);
         let found = match &self.state {
@@ -179,6 +198,7 @@ impl Handover {
             self.watched_since = Some(look.completed.boot);
         }
         self.successor.handle_look(look);
+        self.heart_is_news = true;
     }
 
     /// Takes what came of a swap.
@@ -281,7 +301,9 @@ impl Handover {
             let next = record.released_to(&self.rule.to, self.rule.drain, self.sign(now));
             return self.swap(Purpose::Release, next);
         }
-        let watched = self.watched_since.map_or(std::time::Duration::ZERO, |first| now.boot.since(first));
+        // Only looks watch: the next one may come long after the last, as when somebody thought the plan over.
+        let looks = self.watched_since.zip(self.successor.last_look_issued());
+        let watched = looks.map_or(std::time::Duration::ZERO, |(first, last)| last.since(first));
         if watched >= self.rule.watch.flatline_after.get() {
             return Err(Pause::Done(HandoverEnd::SuccessorSilent));
         }

@@ -3,7 +3,8 @@
 //! Data flows one way: a read of the store becomes evidence ([`RecordLook`], [`crate::Look`]), evidence becomes a
 //! verdict (what the record says, whether a heart is flat, whether the right to run is held), and a verdict
 //! becomes a [`Step`] or a [`ChildOrder`] for the shell to carry out. Each machine has one grammar: `poll_step`
-//! says what to do next and may be asked again until it was done, `handle_*` takes what came of it.
+//! says what to do next and may be asked again until it was done, `handle_*` takes what came of it. Gate and guard are
+//! also asked what to do besides what is [`UnderWay`], since on a slow store their reads overlap.
 //!
 //! | machine | waits for | changes the record by |
 //! |---|---|---|
@@ -36,4 +37,4 @@ pub use look::{LossCause, RecordFinding, RecordLook, RecordMemory, RecordState};
 pub use maintenance::{Maintenance, MaintenanceFinding};
 pub use record::{OwnershipRecord, Phase};
 pub use right::{OnStoreLoss, Right};
-pub use step::{Purpose, Step, Swap, SwapOutcome};
+pub use step::{Lane, Purpose, Step, Swap, SwapOutcome, UnderWay};

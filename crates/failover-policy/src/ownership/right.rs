@@ -1,5 +1,6 @@
 //! The guard's right to run: what one beat of one's own cluster is worth, and for how long.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::seen::SeenStamps;
@@ -32,8 +33,9 @@ pub struct Right {
     seen: SeenStamps,
     /// When the last read was issued that brought a stamp: the next beat was not written yet.
     not_yet_seen: Option<HoldTime>,
-    /// A beat that no record has confirmed yet.
-    beat: Option<Beat>,
+    /// Beats that no record has confirmed yet, the last one at the end. On a slow store the next beat is seen while the
+    /// record that is to confirm the one before is still being read.
+    beats: VecDeque<Beat>,
     lease: Option<Lease>,
 }
 
@@ -60,10 +62,14 @@ struct Lease {
 }
 
 impl Right {
+    /// How many beats may wait for a record: one that it confirms, and as many as can be seen while it is read. Looks at
+    /// the own stamp are a poll apart, and a read takes one and a half at the most.
+    const UNCONFIRMED: usize = 4;
+
     /// No right yet. `own` is what this guard promises.
     pub fn new(this: ClusterId, own: LeaseTiming, on_store_loss: OnStoreLoss) -> Self {
         let seen = SeenStamps::default();
-        Self { this, own, on_store_loss, seen, not_yet_seen: None, beat: None, lease: None }
+        Self { this, own, on_store_loss, seen, not_yet_seen: None, beats: VecDeque::new(), lease: None }
     }
 
     /// Takes a read of this cluster's own stamp. Reads that brought no stamp show nothing.
@@ -76,7 +82,10 @@ impl Right {
         if self.seen.is_new(stamp)
             && let Some(not_before) = not_before
         {
-            self.beat = Some(Beat { not_before, seen_at: look.completed.hold });
+            if self.beats.len() == Self::UNCONFIRMED {
+                self.beats.pop_front();
+            }
+            self.beats.push_back(Beat { not_before, seen_at: look.completed.hold });
         }
     }
 
@@ -119,7 +128,7 @@ impl Right {
 
     /// Whether a beat was seen since the record last said that this cluster may run.
     pub fn has_unconfirmed_beat(&self) -> bool {
-        self.beat.is_some()
+        !self.beats.is_empty()
     }
 
     fn extend(&mut self, record: &OwnershipRecord, issued: HoldTime, draining: bool) {
@@ -128,7 +137,7 @@ impl Right {
             lease.draining = draining;
         }
         let hold = self.own.under(record.timing).hold_time();
-        let beat = self.beat.take_if(|beat| beat.seen_at <= issued).map(|beat| beat.not_before);
+        let beat = self.take_confirmed(issued).map(|beat| beat.not_before);
         // The last beat is worth more under a record with slower timings: whoever claims the work claims it from that.
         let eased = || self.lease.filter(|lease| lease.hold < hold).map(|lease| lease.not_before);
         let Some(not_before) = beat.or_else(eased) else { return };
@@ -139,6 +148,12 @@ impl Right {
             _ => confirmed,
         };
         self.lease = Some(Lease { term: record.term, not_before, until, hold, draining });
+    }
+
+    /// The last beat that was seen before a read of the record was issued.
+    fn take_confirmed(&mut self, issued: HoldTime) -> Option<Beat> {
+        let confirmed = self.beats.partition_point(|beat| beat.seen_at <= issued);
+        self.beats.drain(..confirmed).next_back()
     }
 
     /// Another term is another right: the old one is gone, whatever time it had left.
@@ -227,6 +242,31 @@ mod tests {
         assert_eq!((right.deadline(), right.has_unconfirmed_beat()), (None, true));
         right.look(2500, 2600, &record(1));
         assert_eq!(right.deadline(), Some(at(6982)));
+    }
+
+    #[test]
+    fn a_record_read_confirms_what_was_seen_before_it_was_issued_also_where_more_was_seen_meanwhile() {
+        let mut right = right(OnStoreLoss::Stop);
+        right.own(0, 0, beat(1));
+        for (poll, count) in (1..).zip(2..20) {
+            // Each answer takes the whole poll, and each brings a beat: the record that was asked for when the one
+            // before came in is answered after it.
+            let issued = poll * 1000;
+            right.own(issued, issued + 1000, beat(count));
+            right.look(issued, issued + 1000, &record(1));
+            let confirmed = (issued > 1000).then(|| at(issued - 2000 + 6982));
+            assert_eq!(right.deadline(), confirmed, "{issued}");
+        }
+    }
+
+    #[test]
+    fn beats_that_no_record_confirms_are_forgotten_but_for_the_last_ones() {
+        let mut right = right(OnStoreLoss::Stop);
+        right.own(0, 0, beat(0));
+        (1..100).for_each(|poll| right.own(poll * 1000, poll * 1000, beat(poll.cast_signed())));
+        assert_eq!(right.beats.len(), Right::UNCONFIRMED);
+        right.look(99_000, 99_000, &record(1));
+        assert_eq!((right.deadline(), right.has_unconfirmed_beat()), (Some(at(98_000 + 6982)), false));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::{BootTime, ClusterId, Opening, OwnershipRecord};
 
-/// The next thing to carry out. A machine that is asked again before it was told the outcome answers the same.
+/// The next thing to carry out. A machine that is asked again while the same is under way answers the same.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Step {
     /// Read this cluster's own stamp and hand it to `handle_own`.
@@ -19,6 +19,72 @@ pub enum Step {
     Sleep(BootTime),
     /// Let the workload go: the gate is open.
     Open(Opening),
+}
+
+/// What a step keeps busy at the store: of each lane one call at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Lane {
+    /// Reads of this cluster's own stamp.
+    Own,
+    /// Reads and changes of the record.
+    Record,
+    /// Reads of the watched heart's stamp.
+    Heart,
+    /// Reads of the maintenance record.
+    Maintenance,
+}
+
+/// The lanes that are busy. On a slow store reads of different things go on at the same time, so that each thing is
+/// looked at once a poll however long the answers take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct UnderWay([bool; 4]);
+
+impl Step {
+    /// The lane that this step keeps busy until its answer is handed over; `None` where it asks nothing of the store.
+    pub fn lane(&self) -> Option<Lane> {
+        match self {
+            Self::ReadOwn => Some(Lane::Own),
+            Self::ReadRecord | Self::Swap(_) => Some(Lane::Record),
+            Self::ReadHeart(_) => Some(Lane::Heart),
+            Self::ReadMaintenance => Some(Lane::Maintenance),
+            Self::Sleep(_) | Self::Open(_) => None,
+        }
+    }
+}
+
+impl UnderWay {
+    /// Nothing is under way.
+    pub const NOTHING: Self = Self([false; 4]);
+
+    /// Whether a call of this lane is under way.
+    pub fn has(self, lane: Lane) -> bool {
+        let Self([own, record, heart, maintenance]) = self;
+        match lane {
+            Lane::Own => own,
+            Lane::Record => record,
+            Lane::Heart => heart,
+            Lane::Maintenance => maintenance,
+        }
+    }
+
+    /// Takes that a call of this lane began, or came back.
+    pub fn set(&mut self, lane: Lane, busy: bool) {
+        let Self([own, record, heart, maintenance]) = self;
+        *match lane {
+            Lane::Own => own,
+            Lane::Record => record,
+            Lane::Heart => heart,
+            Lane::Maintenance => maintenance,
+        } = busy;
+    }
+}
+
+impl FromIterator<Lane> for UnderWay {
+    fn from_iter<I: IntoIterator<Item = Lane>>(lanes: I) -> Self {
+        let mut under_way = Self::NOTHING;
+        lanes.into_iter().for_each(|lane| under_way.set(lane, true));
+        under_way
+    }
 }
 
 /// A change of the record.

@@ -10,4 +10,5 @@ mod guard_rules;
 mod handover_rules;
 mod schedule_rules;
 mod slew_rules;
+mod slow_store_rules;
 mod takeover_rules;

@@ -15,6 +15,9 @@ pub enum Ablation {
     RecordThenStamp,
     /// A right counts from the read that showed the beat, not from the one before.
     FromTheBeatsOwnRead,
+    /// A read that takes a tick counts from its answer, not from its issue: a record that was read while the beat came in
+    /// confirms it.
+    FromTheAnswer,
     /// The workload outlives `K` by half a second.
     SlowChild,
     /// Clocks drift ten times as fast as is allowed for.
@@ -45,10 +48,11 @@ pub enum Ablation {
 
 impl Ablation {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::NoVerify,
         Self::RecordThenStamp,
         Self::FromTheBeatsOwnRead,
+        Self::FromTheAnswer,
         Self::SlowChild,
         Self::FastDrift,
         Self::WaitsByTheSlewed,
@@ -70,6 +74,7 @@ impl Ablation {
             Self::NoVerify
             | Self::RecordThenStamp
             | Self::FromTheBeatsOwnRead
+            | Self::FromTheAnswer
             | Self::SlowChild
             | Self::FastDrift
             | Self::WaitsByTheSlewed
@@ -96,6 +101,7 @@ impl Ablation {
             | Self::FastDrift
             | Self::SameTerm
             | Self::DeafStandby => upset,
+            Self::FromTheAnswer => upset.with_slow_reads([true, false]),
             Self::WaitsByTheSlewed => upset.with_slews(1).with_orders(1..2),
             Self::HoldsByTheSlewed => upset.with_slews(1).with_orders(0..1),
             Self::HiddenCache => slip.with_cache(vec![[true, true]]),

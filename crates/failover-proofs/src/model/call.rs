@@ -1,6 +1,6 @@
 //! A call to the store, and the machines that make them.
 
-use failover_policy::{Finding, MaintenanceFinding, Now, RecordFinding, Swap, SwapOutcome};
+use failover_policy::{Finding, Lane, MaintenanceFinding, Now, RecordFinding, Swap, SwapOutcome, UnderWay};
 
 use super::side::Side;
 
@@ -12,6 +12,22 @@ pub(crate) enum Call {
     Record,
     Maintenance,
     Swap(Box<Swap>),
+}
+
+impl Call {
+    /// What it keeps busy.
+    pub(crate) fn lane(&self) -> Lane {
+        match self {
+            Self::Own => Lane::Own,
+            Self::Heart(_) => Lane::Heart,
+            Self::Record | Self::Swap(_) => Lane::Record,
+            Self::Maintenance => Lane::Maintenance,
+        }
+    }
+
+    pub(crate) fn is_read(&self) -> bool {
+        !matches!(self, Self::Swap(_))
+    }
 }
 
 /// What came back.
@@ -34,8 +50,8 @@ pub(crate) struct InFlight {
 
 /// A production machine behind the seam: it asks, and takes what came of it.
 pub(crate) trait Machine {
-    /// The next call, or `None` where it sleeps (or is done).
-    fn next_call(&mut self, now: Now) -> Option<Call>;
+    /// The next call besides those under way, or `None` where it sleeps (or is done).
+    fn next_call(&mut self, now: Now, under_way: UnderWay) -> Option<Call>;
     /// Takes the answer to a call that took from `issued` to `completed`.
     fn take(&mut self, call: Call, answer: Answer, issued: Now, completed: Now);
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use failover_policy::{
-    Finding, Fingerprint, Guard, HoldTime, Look, Malformed, Now, Phase, Purpose, RecordFinding, RecordLook,
-    Step, Witness,
+    Finding, Fingerprint, Guard, HoldTime, Lane, Look, Malformed, Now, Phase, Purpose, RecordFinding,
+    RecordLook, Step, UnderWay, Witness,
 };
 
 use super::ablation::Ablation;
@@ -24,7 +24,8 @@ pub(crate) struct Node {
     pub(crate) clock: Clock,
     /// `None` while its guard is dead.
     pub(crate) guarded: Option<Guarded>,
-    pub(crate) in_flight: Option<InFlight>,
+    /// At most one of each lane, in the order in which they were issued.
+    pub(crate) in_flight: Vec<InFlight>,
     pub(crate) frozen: bool,
     pub(crate) cut_off: bool,
     /// Whether what it reads of the other cluster's stamp is damaged.
@@ -51,7 +52,7 @@ impl Node {
             side,
             clock,
             guarded: None,
-            in_flight: None,
+            in_flight: vec![],
             frozen: false,
             cut_off: false,
             sight: Sight::Clear,
@@ -73,6 +74,7 @@ impl Node {
             ablation: setting.ablation,
             last_stamps: [None; 2],
             early_record: None,
+            reads_early_record: false,
         });
     }
 
@@ -141,6 +143,8 @@ pub(crate) struct Guarded {
     last_stamps: [Option<Finding>; 2],
     /// A record that was read too early, for an ablation alone.
     early_record: Option<Box<RecordFinding>>,
+    /// Whether one is being read.
+    reads_early_record: bool,
 }
 
 impl Guarded {
@@ -221,17 +225,19 @@ impl Guarded {
 }
 
 impl Machine for Guarded {
-    fn next_call(&mut self, now: Now) -> Option<Call> {
+    fn next_call(&mut self, now: Now, under_way: UnderWay) -> Option<Call> {
         self.mind_child(now);
         loop {
-            match (self.guard.poll_step(now), self.ablation) {
+            match (self.guard.poll_step(now, under_way), self.ablation) {
                 (Step::ReadHeart(_), Some(Ablation::NoVerify)) if self.claims() => {
                     let side = self.side.other();
                     let finding = self.last_stamps[side.index()].unwrap_or(Finding::Unreadable);
                     self.guard.handle_heart(side.id(), Look { issued: now, completed: now, finding });
                 }
                 (Step::ReadOwn, Some(Ablation::RecordThenStamp)) if self.early_record.is_none() => {
-                    return Some(Call::Record);
+                    let is_free = !under_way.has(Lane::Record);
+                    self.reads_early_record |= is_free;
+                    return is_free.then_some(Call::Record);
                 }
                 (Step::ReadRecord, Some(Ablation::RecordThenStamp)) if self.early_record.is_some() => {
                     let finding = self.early_record.take().map_or(RecordFinding::Unreadable, |early| *early);
@@ -253,12 +259,14 @@ impl Machine for Guarded {
     }
 
     fn take(&mut self, call: Call, answer: Answer, issued: Now, completed: Now) {
-        // The gate had asked for its own stamp: this record is kept for later.
-        let early = self.ablation == Some(Ablation::RecordThenStamp)
-            && self.early_record.is_none()
-            && self.guard.poll_step(completed) == Step::ReadOwn;
+        let forgets_issue = self.ablation == Some(Ablation::FromTheAnswer) && call.is_read();
+        let issued = if forgets_issue { completed } else { issued };
         match (call, answer) {
-            (Call::Record, Answer::Record(finding)) if early => self.early_record = Some(Box::new(finding)),
+            // The gate had asked for its own stamp: this record is kept for later.
+            (Call::Record, Answer::Record(finding)) if self.reads_early_record => {
+                self.reads_early_record = false;
+                self.early_record = Some(Box::new(finding));
+            }
             (Call::Own, Answer::Stamp(finding)) => {
                 self.take_own(finding, issued, completed);
                 self.remember(self.side, finding);

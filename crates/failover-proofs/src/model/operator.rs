@@ -1,6 +1,6 @@
 //! An operator's handover, behind the seam.
 
-use failover_policy::{Handover, HandoverStep, LeaseTiming, Look, Now, Purpose, RecordLook};
+use failover_policy::{Handover, HandoverStep, LeaseTiming, Look, Now, Purpose, RecordLook, UnderWay};
 
 use super::ablation::Ablation;
 use super::call::{Answer, Call, InFlight, Machine};
@@ -11,7 +11,7 @@ use super::side::Side;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Operator {
     pub(crate) handing: Handing,
-    pub(crate) in_flight: Option<InFlight>,
+    pub(crate) in_flight: Vec<InFlight>,
 }
 
 /// The machine, and whether it came to its end.
@@ -29,13 +29,13 @@ impl Operator {
         let rule = setting.handover_rule(to, drain, format!("op{count}"));
         let early_timing = (setting.ablation == Some(Ablation::ShrinkWhileHeld)).then_some(rule.lease);
         let handing = Handing { handover: Handover::new(rule), early_timing, done: false };
-        Self { handing, in_flight: None }
+        Self { handing, in_flight: vec![] }
     }
 }
 
 impl Machine for Handing {
-    fn next_call(&mut self, now: Now) -> Option<Call> {
-        match self.handover.poll_step(now) {
+    fn next_call(&mut self, now: Now, under_way: UnderWay) -> Option<Call> {
+        match self.handover.poll_step(now, under_way) {
             HandoverStep::ReadRecord => Some(Call::Record),
             HandoverStep::ReadHeart(cluster) => Some(Call::Heart(Side::of(&cluster))),
             HandoverStep::Swap(mut swap) => {

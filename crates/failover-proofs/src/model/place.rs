@@ -1,5 +1,7 @@
 //! A turn: one actor at the store.
 
+use std::mem;
+
 use failover_policy::{
     Finding, MaintenanceFinding, Malformed, Now, OwnershipRecord, Phase, Purpose, RecordFinding, Swap,
     SwapOutcome,
@@ -23,6 +25,7 @@ pub(crate) struct Place<'w> {
     pub(crate) reachable: bool,
     /// What is read in place of the other cluster's stamp.
     pub(crate) debris: Option<Malformed>,
+    pub(crate) pace: Pace,
     /// The call of this turn that goes wrong.
     pub(crate) slip: Option<(u8, SlipKind)>,
     /// Whether the rarer slips count as possible.
@@ -31,44 +34,61 @@ pub(crate) struct Place<'w> {
     pub(crate) journal: &'w mut Journal,
 }
 
+/// How long reads take where nothing goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// No time.
+    Prompt,
+    /// Until the next tick.
+    Slow,
+}
+
+/// What becomes of a call.
+enum Outcome {
+    /// It is answered within the tick.
+    Now(Answer),
+    /// It comes back in the next one, with this answer or with what is there then.
+    Later(Option<Answer>),
+}
+
 impl Place<'_> {
     /// More calls than any machine makes before it sleeps.
     const RESTLESS: u8 = 40;
 
-    /// Lets a machine act until it sleeps, or until a call does not come back.
-    pub(crate) fn turn(&mut self, machine: &mut impl Machine, in_flight: &mut Option<InFlight>, now: Now) {
-        if let Some(InFlight { call, issued, answer }) = in_flight.take() {
+    /// Lets a machine act until it sleeps, perhaps with calls under way that come back in the next turn.
+    pub(crate) fn turn(&mut self, machine: &mut impl Machine, in_flight: &mut Vec<InFlight>, now: Now) {
+        for InFlight { call, issued, answer } in mem::take(in_flight) {
             let answer = answer.unwrap_or_else(|| self.answer(&call, self.from_cache));
             self.tell(&call, &answer, " (issued a tick ago)");
             machine.take(call, answer, issued, now);
         }
         for nth in 0..Self::RESTLESS {
-            let Some(call) = machine.next_call(now) else { return };
+            let under_way = in_flight.iter().map(|flight| flight.call.lane()).collect();
+            let Some(call) = machine.next_call(now, under_way) else { return };
             self.list_slips(&call, nth);
             let slip = self.slip.filter(|(slips, _)| *slips == nth).map(|(_, kind)| kind);
-            let Some(answer) = self.carry_out(&call, slip, in_flight, now) else { return };
-            machine.take(call, answer, now, now);
+            match self.carry_out(&call, slip) {
+                Outcome::Now(answer) => machine.take(call, answer, now, now),
+                Outcome::Later(answer) => in_flight.push(InFlight { call, issued: now, answer }),
+            }
         }
         self.oracle.object(Violation::Restless);
     }
 
-    /// A call that nobody waits for any more.
-    pub(crate) fn orphan(&mut self, in_flight: &mut Option<InFlight>) {
-        if let Some(InFlight { call: call @ Call::Swap(_), answer: None, .. }) = in_flight.take() {
-            let answer = self.answer(&call, false);
-            self.tell(&call, &answer, " (of a process that died)");
+    /// Calls that nobody waits for any more.
+    pub(crate) fn orphan(&mut self, in_flight: &mut Vec<InFlight>) {
+        for InFlight { call, answer, .. } in mem::take(in_flight) {
+            if matches!(call, Call::Swap(_)) && answer.is_none() {
+                let answer = self.answer(&call, false);
+                self.tell(&call, &answer, " (of a process that died)");
+            }
         }
     }
 
-    /// The answer within this tick; `None` where there is none.
-    fn carry_out(
-        &mut self,
-        call: &Call,
-        slip: Option<SlipKind>,
-        in_flight: &mut Option<InFlight>,
-        now: Now,
-    ) -> Option<Answer> {
+    fn carry_out(&mut self, call: &Call, slip: Option<SlipKind>) -> Outcome {
+        let is_slow = self.pace == Pace::Slow && call.is_read();
         let (answer, remark) = match slip {
+            None if is_slow => return self.answers_late(call),
             None => (self.answer(call, self.from_cache), ""),
             Some(SlipKind::OtherAge) => (self.answer(call, !self.from_cache), " (of another age)"),
             Some(SlipKind::Fails) => (failure(call), ""),
@@ -77,20 +97,20 @@ impl Place<'_> {
                 self.tell(call, &answer, " (nobody learns of it)");
                 (failure(call), "")
             }
-            Some(SlipKind::AnswerLate) => {
-                let answer = Some(self.answer(call, self.from_cache));
-                self.journal.line(format_args!("{:?}: {} answers late", self.actor, text(call)));
-                *in_flight = Some(InFlight { call: call.clone(), issued: now, answer });
-                return None;
-            }
+            Some(SlipKind::AnswerLate) => return self.answers_late(call),
             Some(SlipKind::Late) => {
                 self.journal.line(format_args!("{:?}: {} is late", self.actor, text(call)));
-                *in_flight = Some(InFlight { call: call.clone(), issued: now, answer: None });
-                return None;
+                return Outcome::Later(None);
             }
         };
         self.tell(call, &answer, remark);
-        Some(answer)
+        Outcome::Now(answer)
+    }
+
+    fn answers_late(&mut self, call: &Call) -> Outcome {
+        let answer = self.answer(call, self.from_cache);
+        self.journal.line(format_args!("{:?}: {} answers late", self.actor, text(call)));
+        Outcome::Later(Some(answer))
     }
 
     fn answer(&mut self, call: &Call, from_cache: bool) -> Answer {

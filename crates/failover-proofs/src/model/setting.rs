@@ -35,6 +35,8 @@ pub struct Setting {
     pub watches: [u64; 2],
     /// Which clusters' reads come out of a cache that is a tick old; `None`: there is no cache.
     pub cache: Option<Vec<[bool; 2]>>,
+    /// Whose guards' reads take a whole tick each, which is a poll and about the read deadline.
+    pub slow: [bool; 2],
     /// Whether handovers let the workload finish in peace for two ticks.
     pub drain: bool,
     /// Whether the rarer slips are tried too.
@@ -74,6 +76,7 @@ impl Setting {
             drifts: vec![[-Self::DRIFT_PPM, Self::DRIFT_PPM]],
             watches: [Self::SHORTEST_WATCH; 2],
             cache: None,
+            slow: [false; 2],
             drain: false,
             thorough: false,
             damage: None,
@@ -105,6 +108,12 @@ impl Setting {
     pub(crate) fn debris(&self) -> Malformed {
         let torn = Malformed::Torn { bytes: Fingerprint::of(b""), witness: Witness::Absent };
         if self.damage == Some(true) { Malformed::Foreign } else { torn }
+    }
+
+    /// The same where the reads of these clusters' guards take a tick each, so that everything takes longer.
+    #[must_use]
+    pub fn with_slow_reads(self, slow: [bool; 2]) -> Self {
+        Self { slow, quiet_from: Self::QUIET_FROM + 3, quiet_ticks: Self::QUIET_TICKS + 6, ..self }
     }
 
     /// The same with fewer orders.

@@ -7,7 +7,7 @@ use super::journal::Journal;
 use super::node::{Node, Sight};
 use super::operator::Operator;
 use super::oracle::{Oracle, Violation};
-use super::place::Place;
+use super::place::{Pace, Place};
 use super::setting::Setting;
 use super::side::{Actor, Side};
 use super::slip::{Slip, SlipKind};
@@ -269,6 +269,7 @@ impl World {
             from_cache: node.reads_cache,
             reachable: !node.cut_off,
             debris: (node.sight == Sight::Damaged).then(|| setting.debris()),
+            pace: if setting.slow[side.index()] { Pace::Slow } else { Pace::Prompt },
             slip,
             thorough: setting.thorough,
             oracle: &mut self.oracle,
@@ -289,6 +290,7 @@ impl World {
             from_cache: false,
             reachable: true,
             debris: None,
+            pace: Pace::Prompt,
             slip,
             thorough: setting.thorough,
             oracle: &mut self.oracle,

@@ -35,9 +35,9 @@ impl Liar {
         self.record_of = self.setting.breaks(Rule::StampThenRecord).then_some(before);
     }
 
-    /// The moment that a read of the record is to show instead of the true one.
-    pub(super) fn record_of(&self) -> Option<Nanos> {
-        self.record_of
+    /// The moment that the read of the record that is about to be issued is to show instead of the true one.
+    pub(super) fn take_record_of(&mut self) -> Option<Nanos> {
+        self.record_of.take()
     }
 
     /// Tells the actor what came of its errand, or something else.
@@ -48,9 +48,6 @@ impl Liar {
         answer: Answer,
         (issued, completed): (Now, Now),
     ) {
-        if matches!(errand, Errand::ReadRecord) {
-            self.record_of = None;
-        }
         let answer = match (&errand, answer) {
             (Errand::ReadHeart(cluster), Answer::Stamp(finding)) => {
                 let finding = self.as_a_stamp(cluster, finding);

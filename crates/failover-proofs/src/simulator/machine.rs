@@ -1,8 +1,9 @@
 //! The production state machines behind one pair of questions: what next, and what came of it.
 
 use failover_policy::{
-    BootTime, ClusterId, Finding, Gate, Guard, Handover, HandoverStep, Look, Maintenance, MaintenanceFinding,
-    Now, OwnershipRecord, RecordFinding, RecordLook, RecordState, Step, Swap, SwapOutcome,
+    BootTime, ClusterId, Finding, Gate, Guard, Handover, HandoverStep, Lane, Look, Maintenance,
+    MaintenanceFinding, Now, OwnershipRecord, RecordFinding, RecordLook, RecordState, Step, Swap,
+    SwapOutcome, UnderWay,
 };
 
 use super::upkeep::Upkeep;
@@ -49,13 +50,26 @@ pub(super) enum Answer {
     Announced(bool),
 }
 
-impl Machine {
-    pub(super) fn poll(&mut self, now: Now) -> Next {
+impl Errand {
+    /// What it keeps busy.
+    pub(super) fn lane(&self) -> Lane {
         match self {
-            Self::Guard(guard) => guard.poll_step(now).into(),
-            Self::Gate(gate) => gate.poll_step(now).into(),
-            Self::Handover(handover) => handover.poll_step(now).into(),
-            Self::Maintenance(upkeep) => upkeep.poll(now),
+            Self::ReadOwn => Lane::Own,
+            Self::ReadRecord | Self::Swap(_) | Self::ReadBack(_) | Self::Bump(_) => Lane::Record,
+            Self::ReadHeart(_) => Lane::Heart,
+            Self::ReadMaintenance | Self::Announce(_) => Lane::Maintenance,
+        }
+    }
+}
+
+impl Machine {
+    /// What it wants besides what is under way; `None` where it waits for that.
+    pub(super) fn poll(&mut self, now: Now, under_way: UnderWay) -> Option<Next> {
+        match self {
+            Self::Guard(guard) => Some(guard.poll_step(now, under_way).into()),
+            Self::Gate(gate) => Some(gate.poll_step(now, under_way).into()),
+            Self::Handover(handover) => Some(handover.poll_step(now, under_way).into()),
+            Self::Maintenance(upkeep) => (under_way == UnderWay::NOTHING).then(|| upkeep.poll(now)),
         }
     }
 

@@ -27,6 +27,8 @@ pub(super) enum Pace {
     Any,
     /// Mostly next to nothing or nearly the whole deadline.
     Edges,
+    /// Nearly the whole deadline, each and every one, for as long as the world lasts.
+    Slow,
 }
 
 /// What the way to the store is like at a moment.
@@ -52,6 +54,15 @@ pub(super) struct Trip {
 impl Weather {
     /// A world that has healed.
     pub(super) const FAIR: Self = Self { pace: Pace::Brisk, losses: 0 };
+
+    /// What becomes of this weather once the world has healed: a slow store stays slow.
+    pub(super) fn healed(self) -> Self {
+        match self.pace {
+            Pace::Slow => Self { losses: 0, ..self },
+            Pace::Brisk | Pace::Any | Pace::Edges => Self::FAIR,
+        }
+    }
+
     /// How much later than its deadline a write can land that timed out.
     const LATEST: Nanos = 4 * SECOND;
 
@@ -83,7 +94,7 @@ impl Weather {
         let brisk = deadline.min(5 * MILLI);
         match (self.pace, dice.below(4)) {
             (Pace::Brisk, _) | (Pace::Edges, 0 | 1) => dice.between(brisk / 5, brisk),
-            (Pace::Edges, 2) => dice.between(deadline - deadline / 8, deadline),
+            (Pace::Edges, 2) | (Pace::Slow, _) => dice.between(deadline - deadline / 8, deadline),
             (Pace::Any | Pace::Edges, _) => dice.between(0, deadline),
         }
     }
@@ -102,7 +113,7 @@ mod tests {
 
     #[test]
     fn an_operation_takes_effect_between_its_issue_and_its_answer_which_comes_within_the_deadline() {
-        for pace in [Pace::Brisk, Pace::Any, Pace::Edges] {
+        for pace in [Pace::Brisk, Pace::Any, Pace::Edges, Pace::Slow] {
             for trip in trips(Weather { pace, losses: 0 }, &Cuts::default()) {
                 let effect = trip.effect.unwrap();
                 assert!(trip.answered && (SECOND..=trip.ends).contains(&effect), "{trip:?}");

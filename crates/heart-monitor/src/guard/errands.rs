@@ -1,30 +1,28 @@
-//! Carries the guard's steps to the store, one after the other, and tells what came of them.
+//! Carries the guard's steps to the store, and tells what came of them.
 
 use std::cell::RefCell;
 use std::convert::Infallible;
 
-use failover_policy::{ClusterId, Guard, Step};
+use failover_policy::{Guard, Lane, Step};
 use flatline_shell::activation::{ActivationRequest, Activations};
 use flatline_shell::{Clock, sleep_until};
 use futures::FutureExt;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use crate::carrier::Carrier;
+use crate::calls::{Answer, Calls};
 use crate::errand::Errand;
 use crate::ownership::activation;
 use crate::ownership::chronicle::Chronicle;
 use crate::ownership::rehearsal::{self, Rehearsal};
-use crate::strangers::Stranger;
 
 /// The store's side of a guard.
 pub(super) struct Errands<'e> {
     pub(super) guard: &'e RefCell<Guard>,
     pub(super) changed: &'e Notify,
     pub(super) clock: &'e dyn Clock,
-    pub(super) this: &'e ClusterId,
     pub(super) chronicle: &'e RefCell<Chronicle>,
-    pub(super) carrier: Carrier,
+    pub(super) calls: Calls,
     /// Until it has begun.
     pub(super) rehearsal: Option<Rehearsal>,
     /// Ends with this guard.
@@ -32,47 +30,46 @@ pub(super) struct Errands<'e> {
 }
 
 impl Errands<'_> {
-    /// Carries out what the policy's guard asks of the store, for ever. An activation is carried out between two
-    /// steps, so that no step is cut short.
+    /// Carries out what the policy's guard asks of the store, for ever. An activation waits until nothing is under way
+    /// with the record, so that no step is cut short.
     pub(super) async fn run(&mut self, activations: &mut Activations) -> Infallible {
         loop {
             if let Some(request) = activations.next().now_or_never() {
                 self.activate(request).await;
             }
-            let step = self.guard.borrow_mut().poll_step(self.clock.now());
+            let step = self.guard.borrow_mut().poll_step(self.clock.now(), self.calls.under_way());
             match step {
                 Step::Sleep(until) => {
                     self.rehearse_once();
                     tokio::select! {
                         biased;
+                        answer = self.calls.next() => self.take(answer),
                         request = activations.next() => self.activate(request).await,
                         () = sleep_until(self.clock, until) => {}
                     }
                 }
                 // A guarded gate never opens by itself; if it did, looking again would be the right thing.
                 Step::Open(_) => tokio::task::yield_now().await,
-                step => self.carry_out(step).await,
+                step => self.calls.begin(step),
             }
         }
     }
 
-    async fn carry_out(&mut self, step: Step) {
-        let Some(errand) = self.carrier.run(step, self.this).await else { return };
-        self.take(errand);
-        let wanted = self.chronicle.borrow().wants_details();
-        if let Some(cluster) = wanted {
-            let details = self.carrier.store().read_details(&cluster).await.ok().flatten();
-            self.chronicle.borrow_mut().note_details(details.as_ref());
+    fn take(&mut self, answer: Answer) {
+        match answer {
+            Answer::Errand(errand) => self.take_errand(errand),
+            Answer::Details(cluster, details) => {
+                self.chronicle.borrow_mut().note_details(&cluster, details.as_ref());
+            }
+            Answer::Stranger(cluster, stranger) => {
+                self.chronicle.borrow_mut().note_stranger(&cluster, &stranger);
+            }
         }
-        let stranger = self.chronicle.borrow().wants_clusters();
-        if let Some(cluster) = stranger {
-            let stranger = Stranger::now(self.carrier.store(), &cluster).await;
-            self.chronicle.borrow_mut().note_stranger(&stranger);
-        }
+        self.calls.serve(&self.chronicle.borrow());
     }
 
     /// Hands an answer to the machine, wakes the workload's side, then tells of it.
-    fn take(&self, errand: Errand) {
+    fn take_errand(&self, errand: Errand) {
         let mut guard = self.guard.borrow_mut();
         let kept = errand.clone();
         match errand {
@@ -91,12 +88,16 @@ impl Errands<'_> {
     }
 
     async fn activate(&mut self, request: ActivationRequest) {
+        while self.calls.under_way().has(Lane::Record) {
+            let answer = self.calls.next().await;
+            self.take(answer);
+        }
         let asked = activation::asked(self.guard.borrow().gate(), request.from(), self.clock.now());
         let outcome = match asked {
-            Ok(swap) => match activation::without_a_heart(&swap, self.carrier.store()).await {
+            Ok(swap) => match activation::without_a_heart(&swap, self.calls.carrier().store()).await {
                 None => {
-                    let (errand, outcome) = activation::carry_out(swap, &mut self.carrier).await;
-                    self.take(errand);
+                    let (errand, outcome) = activation::carry_out(swap, self.calls.carrier()).await;
+                    self.take_errand(errand);
                     outcome
                 }
                 Some(refused) => refused,

@@ -1,8 +1,8 @@
 //! `run`: the guard. Starts the workload when this cluster may run it, stops it before another may, and goes back
 //! to waiting in the same process.
 //!
-//! Two things go on at once and share the policy's guard: `errands` carries its steps to the store, one after the
-//! other; `tending` carries its orders to the workload, also while a step hangs. `diary` tells what became of the
+//! Two things go on at once and share the policy's guard: `errands` carries its steps to the store;
+//! `tending` carries its orders to the workload, also while a step hangs. `diary` tells what became of the
 //! workload.
 
 mod diary;
@@ -19,6 +19,7 @@ use flatline_shell::{Clock, ConfigError, Environment, Exit, Signals};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
+use crate::calls::Calls;
 use crate::carrier::Carrier;
 use crate::cli::RunArgs;
 use crate::guard::diary::Diary;
@@ -75,9 +76,8 @@ pub(crate) async fn run(
         guard: &guard,
         changed: &changed,
         clock: clock.as_ref(),
-        this: &config.rule.this,
         chronicle: &chronicle,
-        carrier: Carrier::new(store.clone(), Arc::clone(&clock)),
+        calls: Calls::new(Carrier::new(store.clone(), Arc::clone(&clock)), config.rule.this.clone()),
         rehearsal: Some(Rehearsal { store, clock: Arc::clone(&clock), state }),
         beside: JoinSet::new(),
     };

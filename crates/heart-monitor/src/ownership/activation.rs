@@ -45,8 +45,8 @@ pub(crate) async fn without_a_heart(swap: &Swap, store: &Store) -> Option<Activa
     )))
 }
 
-/// Tries the swap, and says what to answer. The machine takes the errand.
-pub(crate) async fn carry_out(swap: Swap, carrier: &mut Carrier) -> (Errand, ActivationOutcome) {
+/// Tries the swap, and says what to answer. The machine takes the errand. Nothing else may be under way with the record.
+pub(crate) async fn carry_out(swap: Swap, carrier: &Carrier) -> (Errand, ActivationOutcome) {
     let swapped = carrier.swap(&swap).await;
     let outcome = outcome(&swap, &swapped);
     (Errand::Swap(Box::new(swap), swapped), outcome)

@@ -111,16 +111,18 @@ impl Chronicle {
         sight.as_ref().filter(|sight| journal.wants_clusters(sight)).map(|_| journal.cluster().clone())
     }
 
-    /// Takes which clusters beat here.
-    pub(crate) fn note_stranger(&mut self, stranger: &Stranger) {
-        if let Some((journal, _)) = &mut self.heart {
+    /// Takes which clusters beat here, when it was asked about that one. It may not be the watched one any more.
+    pub(crate) fn note_stranger(&mut self, cluster: &ClusterId, stranger: &Stranger) {
+        if let Some((journal, _)) = self.heart.as_mut().filter(|(journal, _)| journal.cluster() == cluster) {
             journal.note_stranger(stranger);
         }
     }
 
-    /// Takes the beat details that were asked for.
-    pub(crate) fn note_details(&mut self, details: Option<&BeatDetails>) {
-        if let Some((journal, Some(sight))) = &mut self.heart {
+    /// Takes the beat details of that cluster that were asked for. It may not be the watched one any more.
+    pub(crate) fn note_details(&mut self, cluster: &ClusterId, details: Option<&BeatDetails>) {
+        if let Some((journal, Some(sight))) =
+            self.heart.as_mut().filter(|(journal, _)| journal.cluster() == cluster)
+        {
             journal.note_details(details, sight);
         }
     }

@@ -8,12 +8,11 @@ mod view;
 mod watch;
 
 use crate::{
-    BootTime, ClusterId, Detector, Look, MaintenanceFinding, Now, Phase, RecordFinding, RecordLook,
-    RecordMemory, RecordState, Step, Swap, SwapOutcome,
+    BootTime, ClusterId, Detector, Lane, Look, MaintenanceFinding, Now, Phase, RecordFinding, RecordLook,
+    RecordMemory, RecordState, Step, Swap, SwapOutcome, UnderWay,
 };
 
 use super::maintenance::Obedience;
-use decision::Decision;
 pub use outcome::{Opening, Waiting};
 pub use rule::{GateRule, Mode};
 use watch::HeartWatch;
@@ -21,17 +20,22 @@ use watch::HeartWatch;
 /// One gate.
 ///
 /// It reads the record every poll (after its own cluster's stamp, where a guard stands behind it), watches the
-/// heart that stands between its cluster and the work, and changes the record only over what it has read.
+/// heart that stands between its cluster and the work, and changes the record only over what it has read. Each of the
+/// three is read a poll after it was last asked for, whether the others have answered yet or not.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Gate {
     rule: GateRule,
     started: Option<BootTime>,
     /// This cluster's own heart, where a guard stands behind the gate.
     own: Option<Detector>,
-    own_issued: Option<BootTime>,
-    record_issued: Option<BootTime>,
-    /// Whether everything was done that the last looks called for.
-    round_is_over: bool,
+    /// The last read of this cluster's own stamp.
+    own_read: Option<Asked>,
+    /// The last read of the record; `None` after a swap that failed, since what was read before it is out of date.
+    record_read: Option<Asked>,
+    /// Whether the record was the last thing that was heard, and nothing was decided on it yet.
+    record_is_news: bool,
+    /// Whether nothing was decided yet on what the watched heart's last look showed.
+    heart_is_news: bool,
     memory: RecordMemory,
     state: RecordState,
     /// The revision that was last found (`None`: there is none), and when it was first found to be the last.
@@ -44,6 +48,13 @@ pub struct Gate {
     no_swap_before: Option<BootTime>,
 }
 
+/// A read that was answered, or given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Asked {
+    issued: BootTime,
+    answered: BootTime,
+}
+
 impl Gate {
     /// A gate that has read nothing yet.
     pub fn new(rule: GateRule) -> Self {
@@ -52,9 +63,10 @@ impl Gate {
             rule,
             started: None,
             own,
-            own_issued: None,
-            record_issued: None,
-            round_is_over: false,
+            own_read: None,
+            record_read: None,
+            record_is_news: false,
+            heart_is_news: false,
             memory: RecordMemory::default(),
             state: RecordState::NotRead,
             stands: None,
@@ -66,37 +78,34 @@ impl Gate {
         }
     }
 
-    /// What to do next.
-    pub fn poll_step(&mut self, now: Now) -> Step {
+    /// What to do next, while that is under way.
+    pub fn poll_step(&mut self, now: Now, under_way: UnderWay) -> Step {
         self.started.get_or_insert(now.boot);
-        let may_begin = !self.round_is_unfinished(now);
-        if may_begin && self.own_is_due(now.boot) {
+        let decision = self.decide(now);
+        if let Some(step) = self.act(&decision, now.boot, under_way) {
+            return step;
+        }
+        let free = |lane| !under_way.has(lane);
+        if free(Lane::Own) && self.own_is_due(now.boot) {
             return Step::ReadOwn;
         }
-        if self.record_is_left() || (may_begin && self.record_is_due(now.boot)) {
+        if free(Lane::Record) && self.record_is_due(now.boot) {
             return Step::ReadRecord;
         }
-        if let Some(cluster) = self.heart_due(now.boot) {
+        if let Some(cluster) = self.heart_due(now.boot).filter(|_| free(Lane::Heart)) {
             return Step::ReadHeart(cluster);
         }
-        let decision = self.decide(now);
-        if self.wants_maintenance(&decision, now.boot) {
+        if free(Lane::Maintenance) && self.wants_maintenance(&decision, now.boot) {
             return Step::ReadMaintenance;
         }
-        match decision {
-            Decision::Open(opening) => Step::Open(opening),
-            Decision::Swap { swap, .. } if self.may_swap(now.boot) => Step::Swap(swap),
-            Decision::Swap { .. } | Decision::Wait(_) => {
-                self.round_is_over = true;
-                Step::Sleep(self.wake(&decision, now.boot))
-            }
-        }
+        (self.record_is_news, self.heart_is_news) = (false, false);
+        Step::Sleep(self.wake(&decision, now.boot, under_way))
     }
 
     /// Takes a read of this cluster's own stamp.
     pub fn handle_own(&mut self, look: Look) {
-        self.own_issued = Some(look.issued.boot);
-        self.round_is_over = false;
+        self.own_read = Some(Asked { issued: look.issued.boot, answered: look.completed.boot });
+        self.record_is_news = false;
         let Some(own) = &mut self.own else { return };
         let beats = own.beats();
         own.handle_look(look);
@@ -110,9 +119,9 @@ impl Gate {
 
     /// Takes a read of the record; says what it came to.
     pub fn handle_record(&mut self, look: RecordLook) -> &RecordState {
-        self.record_issued = Some(look.issued.boot);
-        self.round_is_over = false;
         let completed = look.completed.boot;
+        self.record_read = Some(Asked { issued: look.issued.boot, answered: completed });
+        self.record_is_news = true;
         self.state = self.memory.take(look, self.rule.cache_age);
         let found = match &self.state {
             RecordState::Found(record) => Some(Some(record.revision)),
@@ -144,6 +153,7 @@ impl Gate {
     pub fn handle_heart(&mut self, cluster: &ClusterId, look: Look) {
         if let Some(heart) = self.heart.as_mut().filter(|heart| heart.cluster() == cluster) {
             heart.handle_look(look);
+            self.heart_is_news = true;
         }
     }
 
@@ -160,7 +170,7 @@ impl Gate {
             self.handle_record(RecordLook { issued, completed, finding });
             return;
         }
-        self.record_issued = None;
+        self.record_read = None;
         self.no_swap_before = Some(completed.boot.after(self.rule.watch.poll.get()));
     }
 

@@ -4,50 +4,48 @@ use std::time::Duration;
 
 use super::decision::Decision;
 use super::watch::HeartWatch;
-use super::{Gate, Waiting};
-use crate::{BootTime, ClusterId, MaintenanceFinding, Now, Phase, Span, WatchRule};
+use super::{Asked, Gate, Waiting};
+use crate::{BootTime, ClusterId, Lane, MaintenanceFinding, Phase, Span, Step, UnderWay, WatchRule};
 
 impl Gate {
+    /// What is to be done about the record and the workload, where that may be done now.
+    pub(super) fn act(&self, decision: &Decision, now: BootTime, under_way: UnderWay) -> Option<Step> {
+        if under_way.has(Lane::Record) || !self.may_act_on_what_was_read(now, under_way) {
+            return None;
+        }
+        match decision {
+            Decision::Open(opening) => Some(Step::Open(opening.clone())),
+            Decision::Swap { swap, .. } => {
+                let may_swap = self.may_swap(now) && !self.wants_maintenance(decision, now);
+                may_swap.then(|| Step::Swap(swap.clone()))
+            }
+            Decision::Wait(_) => None,
+        }
+    }
+
+    /// What is due to be read comes before anything that rests on it. But an answer that has just come in comes before
+    /// the next read of the same, or a store whose reads take as long as a poll would let nobody come to a decision. What
+    /// was asked for before a freeze is asked for again.
+    fn may_act_on_what_was_read(&self, now: BootTime, under_way: UnderWay) -> bool {
+        let due = |lane, is_due: bool| is_due && !under_way.has(lane);
+        let record_comes_first = due(Lane::Own, self.own_is_due(now)) || self.record_is_due(now);
+        let heart_comes_first = due(Lane::Heart, self.heart_due(now).is_some());
+        let is_fresh = self.record_read.is_some_and(|record| now.since(record.issued) <= self.rule.watch.gap);
+        is_fresh && (self.record_is_news || !record_comes_first) && (self.heart_is_news || !heart_comes_first)
+    }
+
     pub(super) fn own_is_due(&self, now: BootTime) -> bool {
-        self.own.is_some() && is_due(self.own_issued, self.rule.watch.poll, now)
+        self.own.is_some() && is_due(self.own_read, self.rule.watch.poll, now)
     }
 
-    /// Whether a poll is over since the record was last read. Under a guard, looks at the own stamp are what is due.
+    /// Whether the record has to be read: once a poll, or, under a guard, after each look at the own stamp. Whatever is
+    /// read that was asked for before that look had its answer says nothing about the beat in it.
     pub(super) fn record_is_due(&self, now: BootTime) -> bool {
-        self.own.is_none() && is_due(self.record_issued, self.rule.watch.poll, now)
-    }
-
-    /// Whether the record has to be read in this round: under a guard each look at the own stamp is followed by one
-    /// at the record, never the other way round.
-    pub(super) fn record_is_left(&self) -> bool {
-        match (self.own_issued, self.record_issued) {
-            (Some(own), Some(record)) => own > record,
-            (Some(_), None) => true,
-            (None, _) => self.own.is_none() && self.record_issued.is_none(),
+        if self.own.is_none() {
+            return is_due(self.record_read, self.rule.watch.poll, now);
         }
-    }
-
-    /// Whether something of this round is left to do: reading the record, looking at the watched heart, or acting on
-    /// both. It comes before the next round, or a store whose reads take as long as a poll would let nobody come to
-    /// a decision. A round that a freeze cut short is not taken up again.
-    pub(super) fn round_is_unfinished(&self, now: Now) -> bool {
-        let Some(began) = self.own_issued.or(self.record_issued) else { return false };
-        let last_read = self.record_issued.map_or(began, |record| record.max(began));
-        if self.round_is_over || now.boot.since(last_read) > self.rule.watch.gap {
-            return false;
-        }
-        let looked = |heart: &HeartWatch| heart.last_look_issued() >= Some(began);
-        let heart_is_left =
-            || self.heart_due(now.boot).is_some() && !self.heart_to_read().is_some_and(looked);
-        self.record_is_left() || heart_is_left() || self.is_about_to_act(now)
-    }
-
-    fn is_about_to_act(&self, now: Now) -> bool {
-        match self.decide(now) {
-            Decision::Open(_) => true,
-            Decision::Swap { .. } => self.may_swap(now.boot),
-            Decision::Wait(_) => false,
-        }
+        let Some(own) = self.own_read else { return false };
+        self.record_read.is_none_or(|record| record.issued < own.answered)
     }
 
     /// Whether the last swap that failed is long enough ago.
@@ -117,20 +115,21 @@ impl Gate {
         self.maintenance().is_some_and(MaintenanceFinding::allows_takeover)
     }
 
-    /// When something is due next: later than `now`.
-    pub(super) fn wake(&self, decision: &Decision, now: BootTime) -> BootTime {
+    /// When something is due next: later than `now`. What is under way has to come back first.
+    pub(super) fn wake(&self, decision: &Decision, now: BootTime, under_way: UnderWay) -> BootTime {
         let poll = self.rule.watch.poll.get();
-        let next = |issued: Option<BootTime>| issued.map(|issued| issued.after(poll));
-        let record = if self.own.is_some() { None } else { next(self.record_issued) };
+        let next = |read: Option<Asked>| read.map(|read| read.issued.after(poll));
+        let record = if self.own.is_some() { None } else { next(self.record_read) };
         let maintenance = self.maintenance.as_ref().map(|(issued, _)| issued.after(poll));
         let awaited = match decision {
             Decision::Wait(waiting) => waiting.until(),
             Decision::Swap { .. } | Decision::Open(_) => self.no_swap_before,
         };
+        let free = |lane| move |_: &BootTime| !under_way.has(lane);
         let wakes = [
-            next(self.own_issued),
-            record,
-            self.heart_to_read().and_then(HeartWatch::wake),
+            next(self.own_read).filter(free(Lane::Own)),
+            record.filter(free(Lane::Record)),
+            self.heart_to_read().and_then(HeartWatch::wake).filter(free(Lane::Heart)),
             maintenance.filter(|_| matches!(decision, Decision::Wait(Waiting::Maintenance))),
             awaited,
         ];
@@ -139,6 +138,6 @@ impl Gate {
     }
 }
 
-fn is_due(issued: Option<BootTime>, poll: Span, now: BootTime) -> bool {
-    issued.is_none_or(|issued| now >= issued.after(poll.get()))
+fn is_due(last: Option<Asked>, poll: Span, now: BootTime) -> bool {
+    last.is_none_or(|last| now >= last.issued.after(poll.get()))
 }

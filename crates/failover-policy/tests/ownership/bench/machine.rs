@@ -1,8 +1,8 @@
 //! What gate, guard and handover have in common, so that one bench drives all of them.
 
 use failover_policy::{
-    BootTime, ChildOrder, ClusterId, Gate, Guard, Handover, HandoverEnd, HandoverStep, HoldTime, Look,
-    MaintenanceFinding, Now, Opening, RecordLook, Step, Swap, SwapOutcome,
+    BootTime, ChildOrder, ClusterId, Gate, Guard, Handover, HandoverEnd, HandoverStep, HoldTime, Lane, Look,
+    MaintenanceFinding, Now, Opening, RecordLook, Step, Swap, SwapOutcome, UnderWay,
 };
 
 /// What a machine wants next, in one grammar for all of them.
@@ -17,10 +17,23 @@ pub(crate) enum Act<End> {
     End(End),
 }
 
+impl<End> Act<End> {
+    /// What this keeps busy at the store.
+    pub(crate) fn lane(&self) -> Option<Lane> {
+        match self {
+            Self::Own => Some(Lane::Own),
+            Self::Record | Self::Swap(_) => Some(Lane::Record),
+            Self::Heart(_) => Some(Lane::Heart),
+            Self::Maintenance => Some(Lane::Maintenance),
+            Self::Sleep(_) | Self::End(_) => None,
+        }
+    }
+}
+
 /// What gate, guard and handover have in common.
 pub(crate) trait Machine: Clone + PartialEq + std::fmt::Debug {
     type End: Clone + PartialEq + std::fmt::Debug;
-    fn poll(&mut self, now: Now) -> Act<Self::End>;
+    fn poll(&mut self, now: Now, under_way: UnderWay) -> Act<Self::End>;
     fn own(&mut self, _: Look) {}
     fn record(&mut self, look: RecordLook);
     fn heart(&mut self, cluster: &ClusterId, look: Look);
@@ -38,8 +51,8 @@ pub(crate) trait Machine: Clone + PartialEq + std::fmt::Debug {
 impl Machine for Gate {
     type End = Opening;
 
-    fn poll(&mut self, now: Now) -> Act<Opening> {
-        match self.poll_step(now) {
+    fn poll(&mut self, now: Now, under_way: UnderWay) -> Act<Opening> {
+        match self.poll_step(now, under_way) {
             Step::ReadOwn => Act::Own,
             Step::ReadRecord => Act::Record,
             Step::ReadHeart(cluster) => Act::Heart(cluster),
@@ -74,8 +87,8 @@ impl Machine for Gate {
 impl Machine for Guard {
     type End = Opening;
 
-    fn poll(&mut self, now: Now) -> Act<Opening> {
-        match self.poll_step(now) {
+    fn poll(&mut self, now: Now, under_way: UnderWay) -> Act<Opening> {
+        match self.poll_step(now, under_way) {
             Step::ReadOwn => Act::Own,
             Step::ReadRecord => Act::Record,
             Step::ReadHeart(cluster) => Act::Heart(cluster),
@@ -122,8 +135,8 @@ impl Machine for Guard {
 impl Machine for Handover {
     type End = HandoverEnd;
 
-    fn poll(&mut self, now: Now) -> Act<HandoverEnd> {
-        match self.poll_step(now) {
+    fn poll(&mut self, now: Now, under_way: UnderWay) -> Act<HandoverEnd> {
+        match self.poll_step(now, under_way) {
             HandoverStep::ReadRecord => Act::Record,
             HandoverStep::ReadHeart(cluster) => Act::Heart(cluster),
             HandoverStep::Swap(swap) => Act::Swap(swap),

@@ -1,5 +1,5 @@
-//! Drives one machine by hand on virtual time: its reads are answered from a made-up store, its swaps end as the test
-//! says, and whatever it does is written down with the moment at which it does it.
+//! Drives one machine by hand on virtual time: its reads are answered from a made-up store, several at a time where it
+//! asks for that, its swaps end as the test says, and whatever it does is written down with the moment at which it does it.
 
 mod cast;
 mod clocks;
@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use failover_policy::{
-    BootTime, ChildOrder, ClusterId, Finding, Look, MaintenanceFinding, Now, OwnershipRecord, Purpose,
-    RecordFinding, RecordLook, Swap, SwapOutcome, Tick,
+    BootTime, ChildOrder, ClusterId, Finding, Lane, Look, MaintenanceFinding, Now, OwnershipRecord, Purpose,
+    RecordFinding, RecordLook, Swap, SwapOutcome, Tick, UnderWay,
 };
 
 pub(crate) use cast::*;
@@ -33,6 +33,24 @@ pub(crate) enum Deed {
     Order(ChildOrder),
 }
 
+/// A read that was not answered yet.
+#[derive(Debug, Clone)]
+struct Flight {
+    lane: Lane,
+    issued: Now,
+    answered_at: Duration,
+    answer: Answer,
+}
+
+/// What a read found: the store as it was when the read was issued.
+#[derive(Debug, Clone)]
+enum Answer {
+    Own(Finding),
+    Record(RecordFinding),
+    Heart(ClusterId, Finding),
+    Maintenance(MaintenanceFinding),
+}
+
 /// One machine and everything around it.
 #[derive(Debug, Clone)]
 pub(crate) struct Bench<M: Machine> {
@@ -48,11 +66,15 @@ pub(crate) struct Bench<M: Machine> {
     pub(crate) child_obeys: bool,
     /// How long reads take, by what is read; others take no time.
     pub(crate) takes: BTreeMap<&'static str, Millis>,
+    /// Whether nothing is asked for while something is under way: not how it is done.
+    pub(crate) one_at_a_time: bool,
     /// What the machine's clocks show.
     pub(crate) clocks: Clocks,
     this: ClusterId,
     /// True time since the test began.
     now: Duration,
+    /// What is under way, the earliest answer first.
+    flights: Vec<Flight>,
     deeds: Vec<(Millis, Deed)>,
 }
 
@@ -69,9 +91,11 @@ impl<M: Machine> Bench<M> {
             after_swap: None,
             child_obeys: true,
             takes: BTreeMap::new(),
+            one_at_a_time: false,
             this: id(this),
             clocks: Clocks::TRUE,
             now: Duration::ZERO,
+            flights: Vec::new(),
             deeds: Vec::new(),
         }
     }
@@ -110,33 +134,32 @@ impl<M: Machine> Bench<M> {
         let mut steps = 0;
         loop {
             self.ask_child();
-            let asked_at = self.now;
             match self.ask_twice() {
                 Act::Sleep(wake) => {
                     assert!(wake > self.now().boot, "a sleep into the past: {:?}", self.machine);
-                    let wake = self.clocks.reach(wake);
-                    let wake = self.deadline().map_or(wake, |deadline| deadline.min(wake));
-                    if wake > time(until) {
+                    let next = self.next_moment(self.clocks.reach(wake));
+                    if next > time(until) {
                         self.now = self.now.max(time(until));
                         self.ask_child();
                         return None;
                     }
-                    self.now = wake;
+                    steps = if next > self.now { 0 } else { steps };
+                    self.now = self.now.max(next);
+                    self.answer();
                 }
                 Act::End(end) => return Some(end),
                 act => self.carry_out(act),
             }
-            steps = if self.now > asked_at { 0 } else { steps + 1 };
-            if self.now > time(until) {
-                return None;
-            }
+            steps += 1;
             assert!(steps <= MOST_STEPS, "the machine spins: {:?}", self.machine);
         }
     }
 
-    /// The process stands still until then. A read may have taken longer than that: this clock never runs back.
+    /// The process stands still until then; answers that came meanwhile are found afterwards.
     pub(crate) fn freeze_to(&mut self, until: Millis) {
         self.now = self.now.max(time(until));
+        self.ask_child();
+        while self.answer() {}
     }
 
     pub(crate) fn swaps(&self) -> Vec<(Millis, Purpose)> {
@@ -173,12 +196,29 @@ impl<M: Machine> Bench<M> {
             .collect()
     }
 
-    /// A machine that is asked again before it was told the outcome answers the same.
+    /// When this was read.
+    pub(crate) fn times_of(&self, what: &str) -> Vec<Millis> {
+        let is_it = |deed: &Deed| matches!(deed, Deed::Read(read) if read == what);
+        self.deeds.iter().filter(|(_, deed)| is_it(deed)).map(|(at, _)| *at).collect()
+    }
+
+    /// A machine that is asked again before anything happened answers the same.
     fn ask_twice(&mut self) -> Act<M::End> {
         let now = self.now();
-        let act = self.machine.poll(now);
-        assert_eq!(self.machine.poll(now), act, "asked twice");
+        if self.one_at_a_time && !self.flights.is_empty() {
+            return Act::Sleep(now.boot.after(Duration::from_mins(1)));
+        }
+        let under_way: UnderWay = self.flights.iter().map(|flight| flight.lane).collect();
+        let act = self.machine.poll(now, under_way);
+        assert_eq!(self.machine.poll(now, under_way), act, "asked twice");
+        assert!(!act.lane().is_some_and(|lane| under_way.has(lane)), "one call of a kind at a time: {act:?}");
         act
+    }
+
+    /// When something happens next: the machine wakes, an answer comes, or the workload has to be seen to.
+    fn next_moment(&self, wake: Duration) -> Duration {
+        let answered = self.flights.first().map(|flight| flight.answered_at);
+        [self.deadline(), answered].into_iter().flatten().fold(wake, Duration::min)
     }
 
     fn ask_child(&mut self) {
@@ -193,25 +233,17 @@ impl<M: Machine> Bench<M> {
     }
 
     fn carry_out(&mut self, act: Act<M::End>) {
-        let issued = self.now();
+        let this = self.this.clone();
         match act {
-            Act::Own => {
-                let look = self.look("own", &self.this.clone());
-                self.machine.own(look);
-            }
-            Act::Record => {
-                let finding = self.record.clone();
-                self.read("record");
-                self.machine.record(RecordLook { issued, completed: self.now(), finding });
-            }
+            Act::Own => self.read("own", Lane::Own, Answer::Own(self.finding(&this))),
+            Act::Record => self.read("record", Lane::Record, Answer::Record(self.record.clone())),
             Act::Heart(cluster) => {
-                let look = self.look(cluster.as_str(), &cluster);
-                self.machine.heart(&cluster, look);
+                let finding = self.finding(&cluster);
+                self.read(cluster.clone().as_str(), Lane::Heart, Answer::Heart(cluster, finding));
             }
             Act::Maintenance => {
-                let finding = self.maintenance.clone();
-                self.read("maintenance");
-                self.machine.maintenance(finding, issued.boot);
+                let answer = Answer::Maintenance(self.maintenance.clone());
+                self.read("maintenance", Lane::Maintenance, answer);
             }
             Act::Swap(swap) => {
                 self.write_down(Deed::Swap(swap.as_ref().clone()));
@@ -227,24 +259,40 @@ impl<M: Machine> Bench<M> {
         }
     }
 
-    /// A look shows what was there when it was issued.
-    fn look(&mut self, what: &str, cluster: &ClusterId) -> Look {
-        let issued = self.now();
-        let heart = self.hearts.get(cluster);
-        let finding = heart.map_or(Finding::Missing, |heart| heart.finding(millis(self.now)));
-        self.read(what);
-        Look { issued, completed: self.now(), finding }
+    fn finding(&self, cluster: &ClusterId) -> Finding {
+        self.hearts.get(cluster).map_or(Finding::Missing, |heart| heart.finding(millis(self.now)))
     }
 
-    fn read(&mut self, what: &str) {
+    /// A read that takes no time is answered at once.
+    fn read(&mut self, what: &str, lane: Lane, answer: Answer) {
         self.write_down(Deed::Read(what.to_owned()));
-        let takes = self.takes.get(what).copied().unwrap_or(0);
-        let done = self.now + Duration::from_millis(takes);
-        while let Some(deadline) = self.deadline().filter(|at| *at < done) {
-            self.now = deadline;
-            self.ask_child();
+        let takes = Duration::from_millis(self.takes.get(what).copied().unwrap_or(0));
+        let (issued, answered_at) = (self.now(), self.now + takes);
+        let later = self.flights.partition_point(|flight| flight.answered_at <= answered_at);
+        self.flights.insert(later, Flight { lane, issued, answered_at, answer });
+        if takes.is_zero() {
+            self.answer();
         }
-        self.now = done;
+    }
+
+    /// Hands over the next answer that has come; says whether there was one.
+    fn answer(&mut self) -> bool {
+        if self.flights.first().is_none_or(|flight| flight.answered_at > self.now) {
+            return false;
+        }
+        let Flight { issued, answer, .. } = self.flights.remove(0);
+        let completed = self.now();
+        match answer {
+            Answer::Own(finding) => self.machine.own(Look { issued, completed, finding }),
+            Answer::Record(finding) => {
+                self.machine.record(RecordLook { issued, completed, finding });
+            }
+            Answer::Heart(cluster, finding) => {
+                self.machine.heart(&cluster, Look { issued, completed, finding });
+            }
+            Answer::Maintenance(finding) => self.machine.maintenance(finding, issued.boot),
+        }
+        true
     }
 
     /// When the workload must be looked after, if that is still to come.

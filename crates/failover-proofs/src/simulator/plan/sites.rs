@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use failover_policy::{ClusterId, LeaseTiming, OwnershipRecord, Phase, Role as Concern, Span, Timing};
+use failover_policy::{
+    ClusterId, LeaseTiming, OwnershipRecord, Phase, Role as Concern, SignedSpan, Span, Timing,
+};
 
 use super::super::clock::{Clocks, MILLI, Nanos, SECOND, duration, nanos, tick};
 use super::super::dice::Dice;
@@ -14,7 +16,8 @@ use super::{Actor, Beacon, Plan, Role, Site};
 pub(super) fn throw(dice: &mut Dice, setting: Setting) -> Plan {
     let cached = setting.is_about(Rule::WaitForCaches) || (setting.about.is_none() && dice.percent(25));
     let cache_age = if cached { dice.between(200 * MILLI, 2 * SECOND) } else { 0 };
-    let sites = throw_sites(dice, setting, cache_age);
+    let weather = throw_weather(dice);
+    let sites = throw_sites(dice, setting, (cache_age, weather.pace));
     let believed = if setting.breaks(Rule::WaitForCaches) { 0 } else { cache_age };
     let record = dice.percent(85).then(|| first_record(&sites, dice));
     let mut plan = Plan {
@@ -22,7 +25,7 @@ pub(super) fn throw(dice: &mut Dice, setting: Setting) -> Plan {
         sites,
         cache_age,
         believed_cache_age: span(believed),
-        weather: throw_weather(dice),
+        weather,
         record,
         beacons: Vec::new(),
         actors: Vec::new(),
@@ -42,14 +45,14 @@ pub(super) fn throw(dice: &mut Dice, setting: Setting) -> Plan {
     plan
 }
 
-fn throw_sites(dice: &mut Dice, setting: Setting, cache_age: Nanos) -> Vec<Site> {
+fn throw_sites(dice: &mut Dice, setting: Setting, store: (Nanos, Pace)) -> Vec<Site> {
     let count = if dice.percent(25) { 3 } else { 2 };
     let differ = setting.is_about(Rule::TimingFromTheRecord) || dice.percent(40);
     loop {
-        let base = throw_timing(dice, cache_age);
+        let base = throw_timing(dice, store);
         let timings: Vec<Timing> =
-            (0..count).map(|_| if differ { variation(base, dice, cache_age) } else { base }).collect();
-        if fit_together(&timings) {
+            (0..count).map(|_| if differ { variation(base, dice, store) } else { base }).collect();
+        if fit_together(&timings, store.1) {
             let ids = cluster_ids();
             let site = |(timing, id)| Site { id, timing, survives: true };
             return timings.into_iter().zip(ids).map(site).collect();
@@ -65,8 +68,8 @@ fn cluster_ids() -> Vec<ClusterId> {
 /// The defaults every fourth time; otherwise the tightest legal durations around some beat, poll and grace, with a
 /// little slack. Beats and records are each seen late by the age of a cache, which is
 /// no part of the budget.
-fn throw_timing(dice: &mut Dice, cache_age: Nanos) -> Timing {
-    if dice.percent(25) && cache_age == 0 {
+fn throw_timing(dice: &mut Dice, (cache_age, pace): (Nanos, Pace)) -> Timing {
+    if dice.percent(25) && cache_age == 0 && pace != Pace::Slow {
         return Timing::default();
     }
     let interval = dice.between(600 * MILLI, 2 * SECOND);
@@ -79,24 +82,35 @@ fn throw_timing(dice: &mut Dice, cache_age: Nanos) -> Timing {
         write_deadline: span(dice.between(100 * MILLI, interval.min(1500 * MILLI))),
         stop_grace: span(dice.between(0, 1500 * MILLI)),
     };
-    with_least_threshold(timing, 2 * cache_age + dice.between(0, 1500 * MILLI))
+    with_least_threshold(timing, pace, 2 * cache_age + dice.between(0, 1500 * MILLI))
 }
 
-/// The same durations with the least `T` that a guard accepts, and some slack.
-fn with_least_threshold(timing: Timing, slack: Nanos) -> Timing {
+/// The same durations with the least `T` that a guard accepts, and some slack. Where every answer is slow, the least with
+/// which answers within their deadlines stop nothing.
+fn with_least_threshold(timing: Timing, pace: Pace, slack: Nanos) -> Timing {
     let step = 50 * MILLI;
     let mut threshold = nanos(timing.poll.get());
     loop {
         threshold += step;
         let tight = Timing { flatline_after: span(threshold), ..timing };
-        if tight.check(Concern::Guard).is_ok() {
+        let survives = pace != Pace::Slow || tight.hold() >= survives_slow_answers(&tight);
+        if tight.check(Concern::Guard).is_ok() && survives {
             return Timing { flatline_after: span(threshold + slack), ..timing };
         }
     }
 }
 
+/// What `L` has to be by the budget, so that no answer within its deadline stops a workload; and a quarter more, for a node
+/// whose clock is slewed, which holds for a tenth less and looks after a tenth more.
+fn survives_slow_answers(timing: &Timing) -> SignedSpan {
+    let budget = timing.budget();
+    let line = budget.lines(Concern::Guard).find(|line| line.formula == "L ≥ i + w + 2·max(p, r) + 3r");
+    let needs = line.map_or(0, |line| line.right.ticks());
+    SignedSpan::from_ticks(needs + needs / 4)
+}
+
 /// What another cluster may be configured with while a change of settings is rolled out. The beat is the same.
-fn variation(base: Timing, dice: &mut Dice, cache_age: Nanos) -> Timing {
+fn variation(base: Timing, dice: &mut Dice, (cache_age, pace): (Nanos, Pace)) -> Timing {
     let poll = dice.between(600 * MILLI, 1200 * MILLI);
     let varied = Timing {
         poll: span(poll),
@@ -105,12 +119,17 @@ fn variation(base: Timing, dice: &mut Dice, cache_age: Nanos) -> Timing {
         ..base
     };
     let slack = if dice.percent(50) { 10 * SECOND } else { SECOND };
-    with_least_threshold(varied, 2 * cache_age + dice.between(0, slack))
+    with_least_threshold(varied, pace, 2 * cache_age + dice.between(0, slack))
 }
 
 /// Whether each guard can hold a right under each record: nobody could run otherwise, which is safe and useless.
-fn fit_together(timings: &[Timing]) -> bool {
-    let needs = |timing: &Timing| 2 * timing.interval.get() + timing.poll.get() + timing.read_deadline.get();
+fn fit_together(timings: &[Timing], pace: Pace) -> bool {
+    let needs = |timing: &Timing| match pace {
+        Pace::Slow => survives_slow_answers(timing).magnitude(),
+        Pace::Brisk | Pace::Any | Pace::Edges => {
+            2 * timing.interval.get() + timing.poll.get() + timing.read_deadline.get()
+        }
+    };
     timings.iter().all(|own| {
         timings.iter().all(|other| {
             let hold = LeaseTiming::of(own).under(LeaseTiming::of(other)).hold();
@@ -138,9 +157,10 @@ fn first_record(sites: &[Site], dice: &mut Dice) -> OwnershipRecord {
 }
 
 fn throw_weather(dice: &mut Dice) -> Weather {
-    let pace = match dice.below(4) {
+    let pace = match dice.below(5) {
         0 => Pace::Brisk,
         1 => Pace::Any,
+        2 => Pace::Slow,
         _ => Pace::Edges,
     };
     Weather { pace, losses: if dice.percent(50) { 0 } else { 4 } }

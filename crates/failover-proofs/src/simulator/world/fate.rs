@@ -44,6 +44,7 @@ impl World {
         let machine = machine(&self.plan, actor, life);
         person.machine = machine;
         person.has_read = false;
+        person.flights.clear();
         self.note(actor, || "starts".to_owned());
         self.drive(actor);
     }
@@ -52,7 +53,7 @@ impl World {
         self.note(actor, || "crashes".to_owned());
         let Some(person) = self.people.get_mut(actor) else { return };
         person.machine = None;
-        person.flight = None;
+        person.flights.clear();
         person.armed = None;
         person.missed.clear();
         person.life += 1;

@@ -27,9 +27,8 @@ impl World {
             }
             _ => return,
         };
-        let person = self.people.get_mut(actor);
-        let flight = person.and_then(|person| person.flight.as_mut()).filter(|open| open.id == flight);
-        if let Some(flight) = flight {
+        let Some(person) = self.people.get_mut(actor) else { return };
+        if let Some(flight) = person.flights.iter_mut().find(|open| open.id == flight) {
             flight.won = Some(won);
         }
     }

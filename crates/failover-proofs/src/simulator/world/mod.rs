@@ -68,7 +68,8 @@ struct Person {
     frozen: u32,
     /// What it has to attend to when it thaws.
     missed: Vec<Event>,
-    flight: Option<Flight>,
+    /// At most one of each lane.
+    flights: Vec<Flight>,
     nap: u64,
     /// The deadline for which the child's timer is set.
     armed: Option<HoldTime>,
@@ -213,7 +214,7 @@ impl World {
 
     /// What the way to the store is like now.
     fn weather(&self) -> Weather {
-        if self.now < self.plan.heals { self.plan.weather } else { Weather::FAIR }
+        if self.now < self.plan.heals { self.plan.weather } else { self.plan.weather.healed() }
     }
 
     fn breaks(&self, rule: Rule) -> bool {
@@ -229,7 +230,7 @@ impl Person {
             life: 0,
             frozen: 0,
             missed: Vec::new(),
-            flight: None,
+            flights: Vec::new(),
             nap: 0,
             armed: None,
             child: None,

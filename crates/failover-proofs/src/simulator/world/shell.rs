@@ -1,4 +1,4 @@
-//! The shell around a machine: carries out what it asks for, one operation at a time, and sleeps.
+//! The shell around a machine: carries out what it asks for, one operation of a lane at a time, and sleeps.
 
 use failover_policy::{Finding, MaintenanceFinding, Phase, Purpose, RecordFinding, Swap, SwapOutcome};
 
@@ -13,17 +13,21 @@ const SPIN: u64 = 2_000_000;
 impl World {
     /// Does whatever an actor wants done next.
     pub(super) fn drive(&mut self, actor: usize) {
-        self.attend_to_child(actor);
-        let Some((person, guest)) = self.people.get_mut(actor).zip(self.plan.actors.get(actor)) else {
-            return;
-        };
-        let Some(machine) = person.machine.as_mut().filter(|_| person.flight.is_none()) else { return };
-        match machine.poll(guest.clocks.at(self.now)) {
-            Next::Do(errand) => self.send(actor, errand),
-            Next::Sleep(until) => self.sleep(actor, guest.clocks.reaches(until)),
-            Next::Done => {
-                person.machine = None;
-                self.note(actor, || "is done".to_owned());
+        loop {
+            self.attend_to_child(actor);
+            let Some((person, guest)) = self.people.get_mut(actor).zip(self.plan.actors.get(actor)) else {
+                return;
+            };
+            let Some(machine) = person.machine.as_mut() else { return };
+            let under_way = person.flights.iter().map(|flight| flight.errand.lane()).collect();
+            match machine.poll(guest.clocks.at(self.now), under_way) {
+                Some(Next::Do(errand)) => self.send(actor, errand),
+                Some(Next::Sleep(until)) => return self.sleep(actor, guest.clocks.reaches(until)),
+                Some(Next::Done) => {
+                    person.machine = None;
+                    return self.note(actor, || "is done".to_owned());
+                }
+                None => return,
             }
         }
     }
@@ -31,7 +35,8 @@ impl World {
     /// An operation's end.
     pub(super) fn answer(&mut self, actor: usize, life: u32, id: u64) {
         let Some(person) = self.people.get_mut(actor).filter(|person| person.life == life) else { return };
-        let Some(flight) = person.flight.take_if(|flight| flight.id == id) else { return };
+        let Some(index) = person.flights.iter().position(|flight| flight.id == id) else { return };
+        let flight = person.flights.swap_remove(index);
         if let Errand::Swap(swap) = &flight.errand
             && !flight.answered
             && self.dice.percent(50)
@@ -99,12 +104,15 @@ impl World {
             return;
         };
         let trip = weather.send(&mut self.dice, &guest.cuts, self.now, deadline);
-        let shows = trip.effect.unwrap_or(self.now) - self.dice.extreme(self.plan.cache_age);
+        let mut shows = trip.effect.unwrap_or(self.now) - self.dice.extreme(self.plan.cache_age);
+        if matches!(errand, Errand::ReadRecord) {
+            shows = person.liar.take_record_of().unwrap_or(shows);
+        }
         let is_write = matches!(errand, Errand::Swap(_) | Errand::Announce(_) | Errand::Bump(_));
         let write = is_write.then(|| Box::new(errand.clone()));
         let life = person.life;
-        person.flight =
-            Some(Flight { id, errand, issued, issued_at, shows, answered: trip.answered, won: None });
+        let answered = trip.answered;
+        person.flights.push(Flight { id, errand, issued, issued_at, shows, answered, won: None });
         if let Some((lands, write)) = trip.effect.zip(write) {
             self.at(lands, Event::WriteLands { actor, flight: id, write });
         }
@@ -145,10 +153,7 @@ impl World {
             }
             Errand::ReadHeart(cluster) => stamp(cluster),
             Errand::ReadRecord if !answered => Answer::Record(RecordFinding::Unreadable),
-            Errand::ReadRecord => {
-                let lie = self.people.get(actor).and_then(|person| person.liar.record_of());
-                Answer::Record(self.store.read_record(lie.unwrap_or(flight.shows)))
-            }
+            Errand::ReadRecord => Answer::Record(self.store.read_record(flight.shows)),
             Errand::ReadMaintenance => Answer::Maintenance(self.read_maintenance(actor, flight)),
             Errand::Swap(_) | Errand::Bump(_) => Answer::Swap(match flight.won {
                 Some(true) if answered => SwapOutcome::Won,

@@ -3,13 +3,14 @@
 use std::io;
 use std::sync::Arc;
 
-use failover_policy::{BootTime, Gate, Opening, Step};
+use failover_policy::{BootTime, Gate, Lane, Opening, Step};
 use flatline_shell::activation::{ActivationRequest, Activations};
 use flatline_shell::{Clock, Exit, sleep_until};
 use futures::FutureExt;
 use heartbeat_store::Store;
 use tokio::task::JoinSet;
 
+use crate::calls::{Answer, Calls};
 use crate::carrier::Carrier;
 use crate::errand::Errand;
 use crate::heart_journal::SUMMARY_EVERY;
@@ -18,7 +19,6 @@ use crate::ownership::chronicle::Chronicle;
 use crate::ownership::config::OwnershipConfig;
 use crate::ownership::rehearsal::{self, Rehearsal};
 use crate::ownership::state::OwnershipState;
-use crate::strangers::Stranger;
 
 /// One closed gate.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub(super) struct Hold<'h> {
     config: &'h OwnershipConfig,
     clock: Arc<dyn Clock>,
     gate: Gate,
-    carrier: Carrier,
+    calls: Calls,
     chronicle: Chronicle,
     /// Until it has begun.
     rehearsal: Option<Rehearsal>,
@@ -48,7 +48,7 @@ impl<'h> Hold<'h> {
         Self {
             config,
             gate: Gate::new(config.rule.clone()),
-            carrier: Carrier::new(store, Arc::clone(&clock)),
+            calls: Calls::new(Carrier::new(store, Arc::clone(&clock)), config.rule.this.clone()),
             clock,
             chronicle,
             rehearsal: Some(rehearsal),
@@ -57,14 +57,14 @@ impl<'h> Hold<'h> {
         }
     }
 
-    /// Returns when the gate is open and the term handed over. An activation is carried out between two steps, so
-    /// that no step is cut short.
+    /// Returns when the gate is open and the term handed over. An activation waits until nothing is under way with the
+    /// record, so that no step is cut short.
     pub(super) async fn until_open(&mut self, activations: &mut Activations) -> Exit {
         loop {
             if let Some(request) = activations.next().now_or_never() {
                 self.activate(request).await;
             }
-            match self.gate.poll_step(self.clock.now()) {
+            match self.gate.poll_step(self.clock.now(), self.calls.under_way()) {
                 Step::Open(opening) => match self.hand_over(&opening).await {
                     Ok(()) => {
                         self.chronicle.goes(&opening, self.clock.now().boot);
@@ -76,11 +76,12 @@ impl<'h> Hold<'h> {
                     self.rehearse_once();
                     tokio::select! {
                         biased;
+                        answer = self.calls.next() => self.take(answer),
                         request = activations.next() => self.activate(request).await,
                         () = sleep_until(self.clock.as_ref(), until) => {}
                     }
                 }
-                step => self.carry_out(step).await,
+                step => self.calls.begin(step),
             }
         }
     }
@@ -90,21 +91,17 @@ impl<'h> Hold<'h> {
         self.chronicle
     }
 
-    async fn carry_out(&mut self, step: Step) {
-        let Some(errand) = self.carrier.run(step, &self.config.rule.this).await else { return };
-        self.take(errand);
-        if let Some(cluster) = self.chronicle.wants_details() {
-            let details = self.carrier.store().read_details(&cluster).await.ok().flatten();
-            self.chronicle.note_details(details.as_ref());
+    fn take(&mut self, answer: Answer) {
+        match answer {
+            Answer::Errand(errand) => self.take_errand(errand),
+            Answer::Details(cluster, details) => self.chronicle.note_details(&cluster, details.as_ref()),
+            Answer::Stranger(cluster, stranger) => self.chronicle.note_stranger(&cluster, &stranger),
         }
-        if let Some(cluster) = self.chronicle.wants_clusters() {
-            let stranger = Stranger::now(self.carrier.store(), &cluster).await;
-            self.chronicle.note_stranger(&stranger);
-        }
+        self.calls.serve(&self.chronicle);
     }
 
     /// Hands an answer to the machine, then to whoever tells of it.
-    fn take(&mut self, errand: Errand) {
+    fn take_errand(&mut self, errand: Errand) {
         let kept = errand.clone();
         match errand {
             Errand::Own(look) => self.gate.handle_own(look.answer),
@@ -123,10 +120,14 @@ impl<'h> Hold<'h> {
     }
 
     async fn activate(&mut self, request: ActivationRequest) {
+        while self.calls.under_way().has(Lane::Record) {
+            let answer = self.calls.next().await;
+            self.take(answer);
+        }
         let outcome = match activation::asked(&self.gate, request.from(), self.clock.now()) {
             Ok(swap) => {
-                let (errand, outcome) = activation::carry_out(swap, &mut self.carrier).await;
-                self.take(errand);
+                let (errand, outcome) = activation::carry_out(swap, self.calls.carrier()).await;
+                self.take_errand(errand);
                 outcome
             }
             Err(why_not) => why_not,
@@ -142,7 +143,7 @@ impl<'h> Hold<'h> {
     }
 
     /// A workload must not start without its fencing token, nor with one of an earlier run.
-    async fn hand_over(&self, opening: &Opening) -> io::Result<()> {
+    async fn hand_over(&mut self, opening: &Opening) -> io::Result<()> {
         match &self.config.term_file {
             Some(file) => file.hand_over(opening.term(), self.config.timing.write_deadline.get()).await,
             None => Ok(()),

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use failover_policy::{
-    Assessment, BootTime, ClusterId, Detector, Finding, Handover, HandoverEnd, HandoverRule, HandoverStep,
-    HandoverWait, Look, Now, OwnershipRecord, Phase, Purpose, RecordState, Swap, SwapOutcome,
+    Assessment, BootTime, Detector, Finding, Handover, HandoverEnd, HandoverRule, HandoverStep, HandoverWait,
+    Look, Now, OwnershipRecord, Phase, Purpose, RecordLook, RecordState, Step, Swap, SwapOutcome,
 };
 use flatline_shell::{Clock, ConfigError, sleep_until};
 use heartbeat_store::StoreError;
 
+use crate::calls::{Answer, Calls};
 use crate::carrier::{Carried, Carrier};
+use crate::errand::Errand;
 use crate::heart_report::sentence;
 use crate::operator::console::Console;
 use crate::operator::handover::endings;
@@ -21,7 +23,7 @@ use crate::operator::words::seconds_left;
 pub(super) struct Driver {
     rule: HandoverRule,
     machine: Handover,
-    carrier: Carrier,
+    calls: Calls,
     clock: Arc<dyn Clock>,
     heart: Option<Carried<Look>>,
     /// Why the last read of the record failed.
@@ -44,10 +46,12 @@ pub(super) enum Ended {
 
 impl Driver {
     pub(super) fn new(setting: &Setting, rule: HandoverRule) -> Self {
+        let carrier = Carrier::new(setting.store.clone(), Arc::clone(&setting.clock));
+        let this = rule.to.clone();
         Self {
             machine: Handover::new(rule.clone()),
             rule,
-            carrier: Carrier::new(setting.store.clone(), Arc::clone(&setting.clock)),
+            calls: Calls::new(carrier, this),
             clock: Arc::clone(&setting.clock),
             heart: None,
             trouble: None,
@@ -73,10 +77,10 @@ impl Driver {
     pub(super) async fn survey(&mut self, console: &mut impl Console) -> Option<HandoverEnd> {
         loop {
             let now = self.clock.now();
-            match self.machine.poll_step(now) {
-                HandoverStep::ReadRecord => self.read_record().await,
-                HandoverStep::ReadHeart(cluster) => self.read_heart(&cluster).await,
-                HandoverStep::Sleep(until) if self.machine.waiting(now) == Some(HandoverWait::Record) => {
+            match self.machine.poll_step(now, self.calls.under_way()) {
+                HandoverStep::ReadRecord => self.calls.begin(Step::ReadRecord),
+                HandoverStep::ReadHeart(cluster) => self.calls.begin(Step::ReadHeart(cluster)),
+                HandoverStep::Sleep(until) if !self.knows_what_to_do(now) => {
                     self.wait(now, until, console).await;
                 }
                 HandoverStep::Swap(_) | HandoverStep::Sleep(_) => return None,
@@ -85,13 +89,21 @@ impl Driver {
         }
     }
 
+    fn knows_what_to_do(&self, now: Now) -> bool {
+        match self.machine.waiting(now) {
+            Some(HandoverWait::Record) => false,
+            Some(HandoverWait::SuccessorBeat | HandoverWait::OldSideStops(_)) => self.heart.is_some(),
+            None => true,
+        }
+    }
+
     /// Carries the handover out to its end.
     pub(super) async fn finish(&mut self, console: &mut impl Console) -> Result<Ended, ConfigError> {
         loop {
             let now = self.clock.now();
-            match self.machine.poll_step(now) {
-                HandoverStep::ReadRecord => self.read_record().await,
-                HandoverStep::ReadHeart(cluster) => self.read_heart(&cluster).await,
+            match self.machine.poll_step(now, self.calls.under_way()) {
+                HandoverStep::ReadRecord => self.calls.begin(Step::ReadRecord),
+                HandoverStep::ReadHeart(cluster) => self.calls.begin(Step::ReadHeart(cluster)),
                 HandoverStep::Sleep(until) => self.wait(now, until, console).await,
                 HandoverStep::Swap(swap) => {
                     let purpose = swap.purpose;
@@ -107,9 +119,8 @@ impl Driver {
 
     /// Reads the record once more, whatever the machine wants: where does it stand?
     pub(super) async fn read_record(&mut self) {
-        let Carried { answer, error } = self.carrier.look_at_record().await;
-        self.trouble = error;
-        self.machine.handle_record(answer);
+        let look = self.calls.carrier().look_at_record().await;
+        self.take_record(look);
     }
 
     /// The successor's heart in a sentence, by its last stamp; `None` before it was looked at.
@@ -135,15 +146,28 @@ impl Driver {
         record.timing.settle(drain) + self.rule.cache_age.get()
     }
 
-    async fn read_heart(&mut self, cluster: &ClusterId) {
-        let carried = self.carrier.look_at_heart(cluster).await;
-        self.machine.handle_heart(carried.answer);
-        self.heart = Some(carried);
+    fn take_record(&mut self, Carried { answer, error }: Carried<RecordLook>) {
+        self.trouble = error;
+        self.machine.handle_record(answer);
+    }
+
+    fn take(&mut self, answer: Answer) {
+        match answer {
+            Answer::Errand(Errand::Record(look)) => self.take_record(look),
+            Answer::Errand(Errand::Heart(_, look)) => {
+                self.machine.handle_heart(look.answer);
+                self.heart = Some(look);
+            }
+            // A handover asks for nothing else in this way.
+            Answer::Errand(Errand::Own(_) | Errand::Maintenance(..) | Errand::Swap(..))
+            | Answer::Details(..)
+            | Answer::Stranger(..) => {}
+        }
     }
 
     async fn swap(&mut self, swap: Swap, console: &mut impl Console) -> Result<(), ConfigError> {
         self.swap_under_way = true;
-        let Carried { answer, error } = self.carrier.swap(&swap).await;
+        let Carried { answer, error } = self.calls.carrier().swap(&swap).await;
         self.swap_under_way = false;
         self.unwritten = error.filter(|_| answer.outcome == SwapOutcome::Failed);
         let released = swap.purpose == Purpose::Release && answer.outcome == SwapOutcome::Won;
@@ -161,8 +185,24 @@ impl Driver {
         let waiting = self.machine.waiting(now);
         let for_beat = waiting == Some(HandoverWait::SuccessorBeat);
         self.waits_for_beat_since = for_beat.then(|| self.waits_for_beat_since.unwrap_or(now.boot));
-        console.show(now.boot, &self.progress(waiting.as_ref(), now.boot));
-        sleep_until(self.clock.as_ref(), until).await;
+        if !self.waits_for_answers_alone(waiting.as_ref()) {
+            console.show(now.boot, &self.progress(waiting.as_ref(), now.boot));
+        }
+        tokio::select! {
+            biased;
+            answer = self.calls.next() => self.take(answer),
+            () = sleep_until(self.clock.as_ref(), until) => {}
+        }
+    }
+
+    /// Whether there is nothing to tell yet: it waits for the first read of something, or for the last one before a write.
+    fn waits_for_answers_alone(&self, waiting: Option<&HandoverWait>) -> bool {
+        match waiting {
+            Some(HandoverWait::Record) => *self.record() == RecordState::NotRead,
+            Some(HandoverWait::SuccessorBeat) => self.heart.is_none(),
+            Some(HandoverWait::OldSideStops(_)) => false,
+            None => self.unwritten.is_none(),
+        }
     }
 
     fn progress(&self, waiting: Option<&HandoverWait>, now: BootTime) -> String {
