@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use flatline_tests::{Exit, FolderStore, Program, Running, Stream, TestStore};
 
 use crate::{SOON, beacon, beats, hasty};
@@ -57,13 +57,14 @@ fn asked(store: &FolderStore, words: &[&str]) -> Result<Exit> {
     monitor.env("HEARTBEAT_STORE", store.path()).run()
 }
 
-/// Short timings, for commands that take them as flags and for those that do not.
+/// Short timings, for commands that take them as flags and for those that do not; with deadlines that many processes
+/// which start at once can keep. The beacons beat faster.
 fn hasty_by_variables(monitor: Program) -> Program {
     monitor.envs([
-        ("HEARTBEAT_INTERVAL", "200ms"),
-        ("HEART_MONITOR_FLATLINE_AFTER", "3s"),
-        ("HEART_MONITOR_POLL", "200ms"),
-        ("HEART_MONITOR_READ_DEADLINE", "200ms"),
+        ("HEARTBEAT_INTERVAL", "1s"),
+        ("HEART_MONITOR_FLATLINE_AFTER", "6s"),
+        ("HEART_MONITOR_POLL", "600ms"),
+        ("HEART_MONITOR_READ_DEADLINE", "900ms"),
         ("HEART_MONITOR_STOP_GRACE", "200ms"),
         ("HEART_MONITOR_CACHE_AGE", "0s"),
         ("THIS_CLUSTER", "b"),
@@ -109,20 +110,31 @@ fn works(store: &FolderStore, command: &str, exit: &Exit) -> Result<bool> {
     Ok(exit.code == 0 && record["owner"].as_str() == owner && record["phase"] == "active")
 }
 
-/// Asks about a state with every command, and types each command that is printed.
-fn every_advice_works(plant: impl Fn(&FolderStore) -> Result<()>) -> Result<BTreeSet<String>> {
-    let mut advised = BTreeSet::new();
-    for words in ASKED {
+/// Asks about a state with every command, and types each command that is printed. Most of it is waiting, so all wait at
+/// the same time, each at a store of its own.
+fn every_advice_works(plant: impl Fn(&FolderStore) -> Result<()> + Sync) -> Result<BTreeSet<String>> {
+    let printed = at_once(&ASKED, |words| {
         let state = State::with(&plant)?;
         let exit = asked(&state.store, words)?;
-        advised.extend(commands_in(&exit.all_text()).into_iter().filter(|command| !is_mention(command)));
-    }
-    for command in &advised {
+        Ok(commands_in(&exit.all_text()))
+    })?;
+    let advised: BTreeSet<String> =
+        printed.into_iter().flatten().filter(|command| !is_mention(command)).collect();
+    at_once(&advised.iter().collect::<Vec<_>>(), |command| {
         let state = State::with(&plant)?;
         let exit = typed(&state.store, command)?;
         ensure!(works(&state.store, command, &exit)?, "'heart-monitor {command}' does not work: {exit}");
-    }
+        Ok(())
+    })?;
     Ok(advised)
+}
+
+fn at_once<T: Sync, R: Send>(all: &[T], each: impl Fn(&T) -> Result<R> + Sync) -> Result<Vec<R>> {
+    std::thread::scope(|scope| {
+        let each = &each;
+        let threads: Vec<_> = all.iter().map(|one| scope.spawn(move || each(one))).collect();
+        threads.into_iter().map(|thread| thread.join().map_err(|_| anyhow!("a thread panicked"))?).collect()
+    })
 }
 
 fn says(advised: &BTreeSet<String>, command: &str) -> Result<()> {
@@ -193,18 +205,33 @@ fn advice_on_an_owner_that_never_beat_works() -> Result<()> {
 
 #[test]
 fn advice_on_maintenance_works() -> Result<()> {
-    maintained(r#"{"version":1,"active":true,"until":"2100-01-01T00:00:00Z","by":"x","reason":"y"}"#)
+    maintained(|store| {
+        let on = asked(store, &["maintenance", "on", "--for", "1h", "--reason", "test"])?;
+        ensure!(on.code == 0, "maintenance was to be on: {on}");
+        Ok(())
+    })
+}
+
+#[test]
+fn advice_on_maintenance_that_lasts_too_long_works() -> Result<()> {
+    maintained(planted(r#"{"version":1,"active":true,"until":"2100-01-01T00:00:00Z","by":"x","reason":"y"}"#))
 }
 
 #[test]
 fn advice_on_maintenance_that_makes_no_sense_works() -> Result<()> {
-    maintained("on!")
+    maintained(planted("on!"))
 }
 
-fn maintained(bytes: &str) -> Result<()> {
+fn planted(bytes: &'static str) -> impl Fn(&FolderStore) -> Result<()> + Sync {
+    move |store| {
+        std::fs::write(store.path().join("maintenance.json"), bytes).context("cannot plant maintenance")
+    }
+}
+
+fn maintained(plant: impl Fn(&FolderStore) -> Result<()> + Sync) -> Result<()> {
     let advised = every_advice_works(|store| {
         store.plant_record(7, &record("a", "active", "", ""))?;
-        std::fs::write(store.path().join("maintenance.json"), bytes).context("cannot plant maintenance")
+        plant(store)
     })?;
     says(&advised, "maintenance off")
 }

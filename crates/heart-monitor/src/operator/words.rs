@@ -57,8 +57,11 @@ pub(crate) fn maintenance(finding: &MaintenanceFinding, now: Tick) -> String {
         MaintenanceFinding::Off => "maintenance is off: takeovers are automatic".to_owned(),
         MaintenanceFinding::On(record) if record.is_over_long(now) => format!(
             "maintenance is on until {}, more than the 30 days that it may last: {} (by {}); no automatic takeover for 30 \
-             days from when a gate first read it; 'heart-monitor maintenance on' or 'off' writes it anew",
-            record.until, record.reason, record.by,
+             days from when a gate first read it; {} ends it",
+            record.until,
+            record.reason,
+            record.by,
+            Advice::MaintenanceOff,
         ),
         MaintenanceFinding::On(record) => format!(
             "maintenance is on until {}, for {} more: {} (by {}); no automatic takeover",
