@@ -6,8 +6,10 @@ CONFIG=${FLATLINE_CONFIG:-${SCRIPTS}/config.sh}
 # Without a folder in its name, `source` would look for it on PATH.
 [[ "${CONFIG}" == */* ]] || CONFIG=./${CONFIG}
 
-# Reads the settings, checks them, and derives the names that do not depend on a side.
+# load_config steps|drill: reads the settings, checks them, and derives the names that do not depend on a side. A drill needs
+# fewer of them than the steps.
 load_config() {
+  local what=$1
   [[ -f "${CONFIG}" ]] ||
     die "there are no settings at ${CONFIG}; copy config.example.sh to config.sh and fill it in, or name a file in FLATLINE_CONFIG"
   [[ "$(<"${CONFIG}")" != *$'\r'* ]] || die "${CONFIG} has the line ends of Windows; write it with plain ones"
@@ -18,7 +20,7 @@ load_config() {
   source "${LIB}/settings.sh"
   # shellcheck source=/dev/null
   source "${CONFIG}" || die "${CONFIG} ends with a command that fails; it is to hold settings and nothing else"
-  check_config
+  check_config "${what}"
   name_everything
 }
 

@@ -34,7 +34,7 @@ UNDOING=no
 
 drill_main() {
   parse_flags "$@"
-  load_config
+  load_config drill
   # A dry run looks at the clusters too.
   command -v kubectl >/dev/null || die 'kubectl is not on PATH; it is needed to reach the clusters'
   command -v jq >/dev/null || die 'jq is not on PATH; it is needed to read what the clusters answer'

@@ -50,7 +50,7 @@ SIDES=(a b)
 
 step_main() {
   parse_flags "$@"
-  load_config
+  load_config steps
   step
 }
 

@@ -33,6 +33,15 @@ check_refused() {
 
 owner() { cat -- "${WORLD}/owner"; }
 
+@test "a drill needs two contexts and no word of store, registries or subscription" {
+  printf 'CONTEXT_A=flatline-a\nCONTEXT_B=flatline-b\n' >"${FLATLINE_CONFIG}"
+  check_pass 20
+  printf 'CONTEXT_A=flatline-a\n' >"${FLATLINE_CONFIG}"
+  run -1 drill 20
+  says 'CONTEXT_B is missing'
+  [[ "${output}" != *STORE* && "${output}" != *SUBSCRIPTION* ]]
+}
+
 @test "20 passes where nothing comes of a dead beacon" {
   check_pass 20
   changed '"delete","pod","beacon-0"'

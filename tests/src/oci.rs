@@ -20,6 +20,7 @@ pub fn shipped_image(name: &str) -> Option<PathBuf> {
 #[derive(Debug)]
 pub struct OciImage {
     digest: String,
+    reference: Option<String>,
     config: Value,
     /// Uncompressed, the lowest first.
     layers: Vec<Vec<u8>>,
@@ -68,6 +69,8 @@ impl OciImage {
         let index: Value = serde_json::from_slice(files.get("index.json")?)?;
         let manifests = index["manifests"].as_array().context("an index without manifests")?;
         ensure!(manifests.len() == 1, "{} images instead of one", manifests.len());
+        let reference = manifests[0].pointer("/annotations/org.opencontainers.image.ref.name");
+        let reference = reference.and_then(Value::as_str).map(str::to_owned);
         let (digest, manifest) = files.blob(&manifests[0])?;
         let manifest: Value = serde_json::from_slice(manifest)?;
         let (_, config) = files.blob(&manifest["config"])?;
@@ -78,7 +81,12 @@ impl OciImage {
             layers.push(uncompressed(layer["mediaType"].as_str().unwrap_or_default(), blob)?);
         }
         let (digest, config) = (digest.to_owned(), serde_json::from_slice(config)?);
-        Ok(Self { digest, config, layers, compressed_bytes })
+        Ok(Self { digest, reference, config, layers, compressed_bytes })
+    }
+
+    /// What the archive calls the image.
+    pub fn reference(&self) -> Option<&str> {
+        self.reference.as_deref()
     }
 
     /// What the image is pinned by: `sha256:…` of its manifest.

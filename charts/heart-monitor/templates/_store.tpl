@@ -100,6 +100,7 @@ metadata:
     {{- include "heart-monitor.labels" . | nindent 4 }}
   annotations:
     helm.sh/resource-policy: keep
+    argocd.argoproj.io/sync-options: Prune=false,Delete=false # Helm's own word keeps nothing from Argo CD's pruning
 spec:
   capacity:
     storage: 1Gi # asked for by the API; a share has the size that it has
@@ -139,6 +140,7 @@ metadata:
     {{- include "heart-monitor.labels" . | nindent 4 }}
   annotations:
     helm.sh/resource-policy: keep
+    argocd.argoproj.io/sync-options: Prune=false,Delete=false # Helm's own word keeps nothing from Argo CD's pruning
 spec:
   accessModes: [ReadWriteMany]
   storageClassName: ""

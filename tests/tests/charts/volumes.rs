@@ -17,7 +17,7 @@ fn a_volume_that_goes_with_its_release_is_refused() -> Result<()> {
     let volume = object(
         "kind: PersistentVolume\nmetadata: { name: x }\nspec: { persistentVolumeReclaimPolicy: Delete, csi: { volumeHandle: y } }",
     )?;
-    assert_eq!(short_lived(&volume).len(), 3);
+    assert_eq!(short_lived(&volume).len(), 4);
     Ok(())
 }
 
@@ -50,6 +50,10 @@ fn short_lived(object: &Manifest) -> Vec<String> {
     let mut found = Vec::new();
     if text(&object.value, "/metadata/annotations/helm.sh~1resource-policy") != "keep" {
         found.push("is deleted by an upgrade with other settings, under the pods that use it");
+    }
+    let options = text(&object.value, "/metadata/annotations/argocd.argoproj.io~1sync-options");
+    if !options.split(',').any(|option| option == "Prune=false") {
+        found.push("is pruned by Argo CD after an upgrade with other settings");
     }
     if object.kind == "PersistentVolume" {
         if text(&object.value, "/spec/persistentVolumeReclaimPolicy") != "Retain" {

@@ -20,6 +20,14 @@ pub(super) struct Contents {
     pub(super) entry_point: Option<&'static str>,
 }
 
+impl Contents {
+    /// What an archive calls its image: a whole name, with a registry, as containerd and the kubelet know images. By half a
+    /// one, such as `heart-monitor:0.1.0`, a node that has imported the archive does not find it.
+    pub(super) fn reference(&self) -> String {
+        format!("localhost/{}:{}", self.name, env!("CARGO_PKG_VERSION"))
+    }
+}
+
 pub(super) const IMAGES: [Contents; 3] = [
     Contents {
         name: "heartbeat-writer",
@@ -76,7 +84,7 @@ struct Buildah<'a> {
 impl Buildah<'_> {
     /// Builds one target of the Dockerfile into an archive.
     fn build(&self, image: &Contents, file: &Path) -> Result<()> {
-        let tag = format!("{}:{}", image.name, env!("CARGO_PKG_VERSION"));
+        let tag = image.reference();
         let mut build = self.command("build");
         build.args([
             "--isolation",

@@ -35,6 +35,9 @@ pub(super) fn pass(
 
 fn faults_of_settings(contents: &Contents, image: &OciImage) -> Vec<String> {
     let mut faults = Vec::new();
+    if image.reference() != Some(&contents.reference()) {
+        faults.push(format!("the archive calls it {:?}, not {}", image.reference(), contents.reference()));
+    }
     let settings = &image.config()["config"];
     let user = settings["User"].as_str().unwrap_or_default();
     if !is_unprivileged(user) {

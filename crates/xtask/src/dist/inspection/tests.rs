@@ -25,6 +25,7 @@ fn dynamic_program() -> Vec<u8> {
 
 /// An image that is about to be written.
 struct Draft {
+    reference: String,
     settings: Value,
     layer: Builder<Vec<u8>>,
 }
@@ -33,7 +34,8 @@ impl Draft {
     /// An image as it should be, but for its program.
     fn without_program() -> Self {
         let settings = json!({ "User": "65532:65532", "Entrypoint": ["heart-monitor"] });
-        let draft = Self { settings, layer: Builder::new(Vec::new()) };
+        let reference = format!("localhost/heart-monitor:{}", env!("CARGO_PKG_VERSION"));
+        let draft = Self { reference, settings, layer: Builder::new(Vec::new()) };
         draft.with("etc/passwd", 0o644, b"flatline:x:65532:65532::/:\n")
     }
 
@@ -64,6 +66,10 @@ impl Draft {
         self
     }
 
+    fn called(self, reference: &str) -> Self {
+        Self { reference: reference.to_owned(), ..self }
+    }
+
     /// Writes the archive and reads it back.
     fn read(self) -> OciImage {
         let mut archive = Builder::new(Vec::new());
@@ -76,7 +82,9 @@ impl Draft {
         let layer = blob("application/vnd.oci.image.layer.v1.tar", &self.layer.into_inner().unwrap());
         let config = blob("application/vnd.oci.image.config.v1+json", config.to_string().as_bytes());
         let manifest = json!({ "config": config, "layers": [layer] });
-        let manifest = blob("application/vnd.oci.image.manifest.v1+json", manifest.to_string().as_bytes());
+        let mut manifest =
+            blob("application/vnd.oci.image.manifest.v1+json", manifest.to_string().as_bytes());
+        manifest["annotations"] = json!({ "org.opencontainers.image.ref.name": self.reference });
         append(&mut archive, "index.json", json!({ "manifests": [manifest] }).to_string().as_bytes());
         OciImage::from_archive(&*archive.into_inner().unwrap()).unwrap()
     }
@@ -131,6 +139,10 @@ fn whatever_an_image_must_not_hold_is_refused_by_name() {
         (Draft::good().setting("User", Value::Null), "runs as \"\""),
         (Draft::good().setting("Entrypoint", json!(["/bin/sh", "-c"])), "its entry point is"),
         (Draft::good().setting("Cmd", json!(["/bin/sh"])), "it has a command"),
+        (
+            Draft::good().called("heart-monitor:0.1.0"),
+            "the archive calls it Some(\"heart-monitor:0.1.0\"), not",
+        ),
     ];
     for (draft, expected) in refused {
         let Err(error) = verdict(draft) else { panic!("passed, and should not: {expected}") };
