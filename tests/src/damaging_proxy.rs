@@ -131,7 +131,7 @@ impl Message {
     /// Reads one whose head tells how long its body is.
     fn read(from: &mut impl Read) -> Result<Self> {
         let mut message = Self(Vec::new());
-        let mut buffer = [0; 64 * 1024];
+        let mut buffer = [0; 8 * 1024];
         loop {
             let read = from.read(&mut buffer)?;
             message.0.extend_from_slice(buffer.get(..read).unwrap_or_default());

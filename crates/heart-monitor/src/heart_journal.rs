@@ -6,6 +6,7 @@ use failover_policy::{BootTime, ClusterId, Role, Span, Timing, UnknownCause, Ver
 use heartbeat_store::{BeatDetails, StoreError};
 
 use crate::heart_report::{seconds, sentence};
+use crate::owner_heart;
 use crate::read_journal::{ReadJournal, ReadNews};
 use crate::strangers::Stranger;
 use crate::watcher::{NOTABLE_SKEW, Sight};
@@ -122,7 +123,10 @@ impl HeartJournal {
         let reason = sight.error.as_ref().map(StoreError::reason);
         match (self.reads.note(reason, issued, now, tolerated), &sight.error) {
             (ReadNews::Fails, Some(error)) => {
-                tracing::warn!(watching = %self.that, reason = error.reason(), %error, "no stamp to be read");
+                // One that nobody ever saw well is not mended by waiting.
+                let is_for_good = never_seen && matches!(error, StoreError::Malformed { .. });
+                let advice = is_for_good.then(owner_heart::a_beat_or_another);
+                tracing::warn!(watching = %self.that, reason = error.reason(), %error, advice, "no stamp to be read");
             }
             (ReadNews::Works(after), _) => {
                 tracing::info!(watching = %self.that, after = seconds(after), "the stamp can be read");

@@ -35,10 +35,13 @@ pub(crate) fn fault(owner: &ClusterId, verdict: Verdict, stranger: Option<&Stran
         }
         Verdict::Unknown(UnknownCause::Vanished) => fault(
             format!("cluster {owner} owns the work, and its stamp has vanished: nobody runs or takes over"),
+            a_beat_or_another(),
+        ),
+        Verdict::Unknown(UnknownCause::Malformed) => fault(
             format!(
-                "a new beat of its beacon mends it; where that cluster is dead, {} names another",
-                Advice::Activate(Whom::Chosen)
+                "cluster {owner} owns the work, and what stands in its stamp's place is none: nobody takes over by it"
             ),
+            a_beat_or_another(),
         ),
         Verdict::Flatlined(_) => fault(
             format!(
@@ -50,6 +53,14 @@ pub(crate) fn fault(owner: &ClusterId, verdict: Verdict, stranger: Option<&Stran
         // Where it is not known whether it beats, that has a finding of its own.
         Verdict::Beating | Verdict::Unknown(_) => None,
     }
+}
+
+/// What mends a stamp that says nothing.
+pub(crate) fn a_beat_or_another() -> String {
+    format!(
+        "a new beat of its beacon mends it; where that cluster is dead, {} names another",
+        Advice::Activate(Whom::Chosen)
+    )
 }
 
 #[cfg(test)]
@@ -67,6 +78,7 @@ mod tests {
             (Verdict::Beating, None),
             (Verdict::Unknown(UnknownCause::NeverSeen), Some("nobody runs or takes over")),
             (Verdict::Unknown(UnknownCause::Vanished), Some("has vanished")),
+            (Verdict::Unknown(UnknownCause::Malformed), Some("nobody takes over by it")),
             (Verdict::Flatlined(FlatlineCause::Silence), Some("until a standby takes over")),
             (Verdict::Unknown(UnknownCause::Unreadable), None),
             (Verdict::Unknown(UnknownCause::Watching), None),

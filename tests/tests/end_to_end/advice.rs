@@ -203,6 +203,19 @@ fn advice_on_an_owner_that_never_beat_works() -> Result<()> {
     says(&every_advice_works(owned_by("elsewhere"))?, "activate --cluster X")
 }
 
+/// What a crash of its machine leaves of a stamp.
+#[test]
+fn advice_on_an_owner_whose_stamp_is_none_works() -> Result<()> {
+    for left in ["", "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"] {
+        let advised = every_advice_works(|store| {
+            store.put_stamp("d", left)?;
+            store.plant_record(7, &record("d", "active", "", ""))
+        })?;
+        says(&advised, "activate --cluster X")?;
+    }
+    Ok(())
+}
+
 #[test]
 fn advice_on_maintenance_works() -> Result<()> {
     maintained(|store| {

@@ -6,7 +6,7 @@ use anyhow::Result;
 use flatline_tests::{FolderStore, Program, TestStore, Ticks};
 
 use crate::{
-    LONGER_THAN_THRESHOLD, SOON, THRESHOLD, TOO_SHORT, WATCHED, all_stay, beacon, beats, gate, opens,
+    LONGER_THAN_THRESHOLD, SOON, THRESHOLD, TOO_SHORT, WATCHED, all_stay, beacon, beats, gate, hasty, opens,
 };
 
 /// How long a gate that goes at once may take, with a busy machine.
@@ -84,6 +84,42 @@ fn a_heart_that_was_never_seen_counts_as_flat_only_where_that_was_asked_for() ->
     let exit = opens(&mut gate(&store)?.args(["--if-never-seen", "flatline"]).start()?)?;
     assert!(exit.ran_for >= WATCHED, "silence counts from the first look: {exit}");
     waiting.stays_for(Duration::from_secs(1))
+}
+
+/// A power loss can leave a file of the right name with nothing or with zeros in it.
+#[test]
+fn a_stamp_that_a_crash_left_malformed_is_a_heart_that_was_never_seen() -> Result<()> {
+    for (ownership, left) in [("off", ""), ("off", "\0\0\0\0"), ("prefer", "\0\0\0\0")] {
+        let store = FolderStore::new()?;
+        store.put_stamp("a", left)?;
+        let gate = || -> Result<Program> {
+            let gate = store.joined_by(Program::monitor()?.arg("wait")).args(["--cache-age", "0s"]);
+            let sides = ["--this-cluster", "b", "--that-cluster", "a", "--ownership", ownership];
+            Ok(hasty(gate.args(sides)))
+        };
+        let exit = opens(&mut gate()?.args(["--if-never-seen", "flatline"]).start()?)?;
+        assert!(exit.ran_for >= WATCHED, "silence counts from the first look: {exit}");
+        if ownership == "off" {
+            let exit = gate()?.args(["--timeout", "4s"]).start()?.exit_within(SOON)?;
+            let told = exit.all_text();
+            assert_eq!(exit.code, 3, "by default nobody is sure: {told}");
+            assert!(told.contains("'heart-monitor activate --cluster X'"), "{told}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn zeros_in_the_place_of_a_stamp_are_no_silence_while_somebody_writes_the_details_beside_them() -> Result<()>
+{
+    let store = FolderStore::new()?;
+    store.put_stamp("a", "\0\0\0\0")?;
+    let mut gate = gate(&store)?.args(["--if-never-seen", "flatline"]).start()?;
+    for beat in 0..40 {
+        std::fs::write(store.stamp_path("a").with_file_name("heartbeat.json"), format!("{beat}"))?;
+        gate.stays_for(Duration::from_millis(150))?;
+    }
+    opens(&mut gate).map(drop)
 }
 
 #[test]
