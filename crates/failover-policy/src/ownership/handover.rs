@@ -20,7 +20,7 @@ pub struct HandoverRule {
     pub watch: WatchRule,
     /// What this handover writes into the record when it completes: nobody holds the work by what was promised before.
     pub lease: LeaseTiming,
-    /// `c`: how old the answer of a guard's read can be on this place.
+    /// `c`: how old the answer of a guard's read can be on this place, [in true time](crate::GateRule::in_true_time).
     pub cache_age: Span,
 }
 

@@ -42,6 +42,8 @@ pub(super) struct Clocks {
 #[derive(Debug, Clone, Copy)]
 struct Spell {
     from: Nanos,
+    /// How much faster than true time the kernel's clock runs, in billionths.
+    kernel: Nanos,
     wait: Measure,
     hold: Measure,
 }
@@ -105,6 +107,7 @@ impl Clocks {
         let so_far = [shown(|spell| spell.wait), shown(|spell| spell.hold)];
         self.spells.push(Spell {
             from,
+            kernel,
             wait: Measure { shown: so_far[0], gains: wait },
             hold: Measure { shown: so_far[1], gains: hold },
         });
@@ -136,6 +139,13 @@ impl Clocks {
     /// The first moment at which what is held by shows `hold` or more.
     pub(super) fn reaches_hold(&self, hold: HoldTime) -> Nanos {
         self.reach(|spell| spell.hold, nanos(hold.since_boot()))
+    }
+
+    /// How long a span truly takes that the kernel counts from `time` on by the clock that is slewed, as it counts the age
+    /// of what it caches.
+    pub(super) fn by_kernel(&self, span: Nanos, time: Nanos) -> Nanos {
+        let gains = self.spells.iter().rev().find(|spell| spell.from <= time).map_or(0, |spell| spell.kernel);
+        span / (BILLION + gains) * BILLION + span % (BILLION + gains) * BILLION / (BILLION + gains)
     }
 
     fn shown(&self, measure: fn(&Spell) -> Measure, time: Nanos) -> Nanos {
@@ -228,5 +238,7 @@ mod tests {
         assert_eq!(nanos(then.boot.since_boot()), 190 * SECOND + 7);
         assert_eq!(nanos(then.hold.since_boot()), 210 * SECOND + 7);
         assert_eq!(clocks.at(10 * SECOND).wall, tick(9 * SECOND, 0));
+        let caches_for = [50 * SECOND, 150 * SECOND].map(|time| clocks.by_kernel(99 * SECOND, time));
+        assert_eq!(caches_for, [110 * SECOND, 90 * SECOND]);
     }
 }

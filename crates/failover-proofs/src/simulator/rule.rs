@@ -86,7 +86,9 @@ impl Setting {
 
     /// Whether all clocks are to be slewed.
     pub(super) fn is_about_clocks(self) -> bool {
-        self.is_about(Rule::WaitByTheSlower) || self.is_about(Rule::HoldByTheFaster)
+        self.is_about(Rule::WaitByTheSlower)
+            || self.is_about(Rule::HoldByTheFaster)
+            || self.is_about(Rule::WaitForCaches)
     }
 
     /// Whether many reads are to be damaged.

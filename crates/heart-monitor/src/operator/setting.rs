@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use failover_policy::{LeaseTiming, Span, Timing};
+use failover_policy::{GateRule, LeaseTiming, Span, Timing};
 use flatline_shell::{Clock, ConfigError, Environment, process_name};
 use heartbeat_store::{RecordName, Store, StoreError};
 
@@ -16,7 +16,7 @@ pub(crate) struct Setting {
     pub(crate) store: Store,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) timing: Timing,
-    /// `c`: how old the answer of a read can be.
+    /// `c`: how old the answer of a read can be, in true time.
     pub(crate) cache_age: Span,
     /// Names this process, unlike any other.
     pub(crate) by: String,
@@ -36,7 +36,7 @@ impl Setting {
             None => cache_age::of(&place, timing.read_deadline.get()).await,
         };
         let by = signature(environment, clock.as_ref())?;
-        Ok(Self { store, clock, timing, cache_age, by })
+        Ok(Self { store, clock, timing, cache_age: GateRule::in_true_time(cache_age), by })
     }
 
     /// Why the store would refuse a change of the record, to be told before anybody says yes to one. A store that is away

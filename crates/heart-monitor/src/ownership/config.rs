@@ -70,7 +70,7 @@ pub(crate) async fn check(
         guarded: role == Role::Guard,
         watch,
         lease: LeaseTiming::of(&timing),
-        cache_age,
+        cache_age: GateRule::in_true_time(cache_age),
         takeover_delay: args.takeover_delay,
         store_grace: args.store_grace,
     };
@@ -158,7 +158,7 @@ mod tests {
         assert_eq!((rule.this.as_str(), rule.primary.as_str()), ("b", "a"));
         assert_eq!((config.mode(), rule.guarded), ("prefer", false));
         assert!(rule.by.starts_with("pod-1."), "{}", rule.by);
-        assert_eq!((rule.takeover_delay, rule.cache_age), (Span::from_secs(5), Span::from_secs(3)));
+        assert_eq!((rule.takeover_delay, rule.cache_age), (Span::from_secs(5), Span::from_millis(3375)));
         assert_eq!(rule.lease.stop, Span::from_millis(2500), "the grace and half a second");
         let guard = checked("--this-cluster a --ownership strict", Role::Guard).await.unwrap();
         assert_eq!((guard.mode(), guard.rule.guarded), ("strict", true));

@@ -21,7 +21,7 @@ pub(super) struct Plan {
     /// What the world is about.
     setting: Setting,
     pub(super) sites: Vec<Site>,
-    /// How old the answer of a read really can be.
+    /// How old the answer of a read really can be, by the clock of the kernel that caches it.
     pub(super) cache_age: Nanos,
     /// What the machines are configured with as the age of caches.
     pub(super) believed_cache_age: Span,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use failover_policy::{
-    ClusterId, LeaseTiming, OwnershipRecord, Phase, Role as Concern, SignedSpan, Span, Timing,
+    ClusterId, GateRule, LeaseTiming, OwnershipRecord, Phase, Role as Concern, SignedSpan, Span, Timing,
 };
 
 use super::super::clock::{Clocks, MILLI, Nanos, SECOND, duration, nanos, tick};
@@ -24,7 +24,7 @@ pub(super) fn throw(dice: &mut Dice, setting: Setting) -> Plan {
         setting,
         sites,
         cache_age,
-        believed_cache_age: span(believed),
+        believed_cache_age: GateRule::in_true_time(span(believed)),
         weather,
         record,
         beacons: Vec::new(),

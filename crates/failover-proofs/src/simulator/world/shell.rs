@@ -104,7 +104,8 @@ impl World {
             return;
         };
         let trip = weather.send(&mut self.dice, &guest.cuts, self.now, deadline);
-        let mut shows = trip.effect.unwrap_or(self.now) - self.dice.extreme(self.plan.cache_age);
+        let cache_age = guest.clocks.by_kernel(self.plan.cache_age, self.now);
+        let mut shows = trip.effect.unwrap_or(self.now) - self.dice.extreme(cache_age);
         if matches!(errand, Errand::ReadRecord) {
             shows = person.liar.take_record_of().unwrap_or(shows);
         }
@@ -190,7 +191,8 @@ impl World {
             return;
         };
         let Some(looked) = self.people.get(actor).and_then(|person| person.heart_looked) else { return };
-        let visible = looked - self.plan.cache_age;
+        let clocks = self.plan.actors.get(actor).map(|guest| &guest.clocks);
+        let visible = looked - clocks.map_or(0, |clocks| clocks.by_kernel(self.plan.cache_age, looked));
         let beat = self.store.last_landing(victim, visible);
         let two_intervals = 2 * self.plan.longest(|timing| timing.interval);
         if beat.is_some_and(|beat| looked.saturating_sub(beat) <= two_intervals) {
