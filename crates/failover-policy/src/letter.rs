@@ -115,6 +115,7 @@ mod tests {
             since: Tick::UNIX_EPOCH,
             by: "me".to_owned(),
             reason: reason.to_owned(),
+            primary: None,
         };
         let active = record("a", Phase::Active { previous: None }, "first record");
         let pending = record("b", Phase::Pending { previous: id("a") }, "claim");

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use failover_policy::{Span, Stamp};
+use failover_policy::{ClusterId, Span, Stamp};
 use serde::{Deserialize, Serialize};
 
 /// Everything that one beat writes.
@@ -28,6 +28,9 @@ pub struct BeatDetails {
     pub interval_ms: u64,
     /// When the writer's process started, RFC 3339 in UTC by its own clock.
     pub process_start: String,
+    /// The cluster that this side takes for the primary; `None` where it was not said, as by writers before this field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub primary: Option<ClusterId>,
 }
 
 impl BeatDetails {
@@ -95,6 +98,7 @@ mod tests {
             beat_count: 7,
             interval_ms: 2000,
             process_start: "2026-01-02T03:04:05Z".to_owned(),
+            primary: None,
         }
     }
 
@@ -103,6 +107,9 @@ mod tests {
         let json = r#"{"version":1,"writer":"beacon-0","beat_count":7,"interval_ms":2000,"process_start":"2026-01-02T03:04:05Z"}"#;
         assert_eq!(String::from_utf8(details().to_json()).unwrap(), json);
         assert_eq!(BeatDetails::from_json(json.as_bytes()), Some(details()));
+        let named = json.replace('}', r#","primary":"a"}"#);
+        let primary = Some("a".parse().unwrap());
+        assert_eq!(BeatDetails::from_json(named.as_bytes()), Some(BeatDetails { primary, ..details() }));
         let later = json.replace('}', r#","colour":"red"}"#);
         assert_eq!(
             BeatDetails::from_json(later.as_bytes()),

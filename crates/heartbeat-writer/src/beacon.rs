@@ -84,6 +84,7 @@ impl Beacon {
             beat_count: self.status.landed() + 1,
             interval_ms: u64::try_from(identity.interval.get().as_millis()).unwrap_or(u64::MAX),
             process_start: identity.start.wall.to_string(),
+            primary: identity.primary.clone(),
         }
     }
 

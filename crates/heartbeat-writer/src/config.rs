@@ -12,8 +12,8 @@ use crate::cli::{BeaconFlags, RunFlags, TimingFlags};
 pub(crate) struct BeaconConfig {
     /// The cluster whose heart this is.
     pub(crate) cluster: ClusterId,
-    /// Whether this cluster is the primary; `None` where that was not said and is not needed.
-    pub(crate) is_primary: Option<bool>,
+    /// The cluster that owns the work at first; `None` where that was not said and is not needed.
+    pub(crate) primary: Option<ClusterId>,
     /// Checked for [`Role::Beacon`].
     pub(crate) timing: Timing,
     pub(crate) store: Store,
@@ -41,8 +41,7 @@ impl BeaconConfig {
         let clusters = flags.clusters.check()?;
         let timing = timing(&flags.timing)?;
         let store = flags.store.open(environment, deadlines(&timing))?;
-        let is_primary = clusters.primary.as_ref().map(|primary| *primary == clusters.this);
-        Ok(Self { cluster: clusters.this, is_primary, timing, store })
+        Ok(Self { cluster: clusters.this, primary: clusters.primary, timing, store })
     }
 }
 
@@ -85,10 +84,10 @@ mod tests {
         let config = check("--store /mnt/store --this-cluster b", &[]).unwrap();
         assert_eq!(config.beacon.timing.interval.to_string(), "2s");
         assert_eq!(config.beacon.timing.write_deadline.to_string(), "1500ms");
-        assert_eq!((config.beacon.is_primary, config.peer.is_none(), config.listen), (None, true, None));
+        assert_eq!((config.beacon.primary, config.peer.is_none(), config.listen), (None, true, None));
         let quick = check("--store /mnt/store --this-cluster a --interval 300ms", &[]).unwrap();
         assert_eq!(quick.beacon.timing.write_deadline.get(), Duration::from_millis(300));
-        assert_eq!(quick.beacon.is_primary, Some(true));
+        assert_eq!(quick.beacon.primary.unwrap().as_str(), "a");
     }
 
     #[tokio::test]

@@ -93,7 +93,7 @@ fn status(
     let start = clock.now();
     let identity = Identity {
         cluster: config.cluster.clone(),
-        is_primary: config.is_primary,
+        primary: config.primary.clone(),
         peer,
         location: config.store.location(),
         writer: WriterId(process_name(environment, start.wall)?),
@@ -114,6 +114,7 @@ fn announce(status: &Status, endpoints: Option<&Endpoints>) {
         write_deadline = %identity.write_deadline,
         writer = %identity.writer,
         peer = identity.peer.as_ref().map(tracing::field::display),
+        primary = identity.primary.as_ref().map(tracing::field::display),
         listen = endpoints.map(|endpoints| tracing::field::display(endpoints.address())),
         "starting"
     );

@@ -29,7 +29,7 @@ pub(crate) struct Status {
 pub(crate) struct Identity {
     pub(crate) cluster: ClusterId,
     /// `None` where nobody said which cluster is the primary.
-    pub(crate) is_primary: Option<bool>,
+    pub(crate) primary: Option<ClusterId>,
     pub(crate) peer: Option<ClusterId>,
     /// Where the store is, for people.
     pub(crate) location: String,

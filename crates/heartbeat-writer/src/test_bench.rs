@@ -71,7 +71,7 @@ impl Bench {
 pub(crate) fn identity(clock: &VirtualClock) -> Identity {
     Identity {
         cluster: id("a"),
-        is_primary: Some(true),
+        primary: Some(id("a")),
         peer: Some(id("b")),
         location: "memory".to_owned(),
         writer: WriterId("pod-1.7.abc".to_owned()),

@@ -18,6 +18,7 @@ on_a_folder! {
     whoever_has_the_key_makes_a_waiting_guard_the_owner_and_the_other_stops,
     a_guard_whose_cluster_never_beat_is_not_made_the_owner_of_work_that_nobody_would_do,
     notifications_come_in_the_order_of_events,
+    crossed_primaries_are_told_by_both_sides_until_they_are_mended,
 }
 
 /// The letter of the guard on a port; an error says what came instead.
@@ -135,6 +136,47 @@ fn a_guard_whose_cluster_never_beat_is_not_made_the_owner_of_work_that_nobody_wo
     let typed = scene.operator(&["activate", "--cluster", "flatline-a", "--yes"])?.run()?;
     ensure!(typed.code == 2 && typed.all_text().contains("did you mean a?"), "{typed}");
     scene.log.runs_on("a", scene.pace.watch)
+}
+
+/// Each side takes the other one for the primary, so that both wait, and neither is ready.
+fn crossed_primaries_are_told_by_both_sides_until_they_are_mended(scene: &Scene<FolderStore>) -> Result<()> {
+    let start = |name: &str, primary: &str| {
+        let port = free_port()?;
+        let guard = scene.guard(name)?.env("HEART_MONITOR_LISTEN", format!("127.0.0.1:{port}"));
+        let guard = guard.env("PRIMARY_CLUSTER", primary);
+        let writer = scene.writer(name)?.env("PRIMARY_CLUSTER", primary);
+        anyhow::Ok((Cluster::start(name, writer, guard)?, port))
+    };
+    let ((mut a, of_a), (mut b, of_b)) = (start("a", "b")?, start("b", "a")?);
+    for (side, port, said) in [
+        (&mut a, of_a, "the beacon of cluster b takes a for the primary, and here it is b"),
+        (&mut b, of_b, "the beacon of cluster a takes b for the primary, and here it is a"),
+    ] {
+        side.guard.line_with(said, SOON)?;
+        until("the guard to be not ready", SOON, || {
+            let ready = get(port, "/readyz").ok()?;
+            (ready.status == 503 && ready.body.contains(said)).then_some(())
+        })?;
+        let differs = format!("heart_monitor_primary_differs{{this_cluster=\"{}\"}} 1", side.name);
+        let page = get(port, "/metrics")?.body;
+        ensure!(page.lines().any(|line| line == differs), "{differs}\nis not in\n{page}");
+    }
+    let words =
+        ["doctor", "--this-cluster", "a", "--that-cluster", "b", "--primary", "b", "--watch-for", "1s"];
+    let examined = scene.operator(&words)?.run()?;
+    ensure!(examined.code == 2 && examined.all_text().contains("FAIL  primary: the beacon of"), "{examined}");
+    ensure!(scene.store.record()?.is_none(), "nobody wrote a record");
+    b.dies()?;
+    let (_b, of_b) = start("b", "b")?;
+    scene.runs("b", 1)?;
+    for port in [of_a, of_b] {
+        until("both to be ready", SOON, || (get(port, "/readyz").ok()?.status == 200).then_some(()))?;
+    }
+    ensure!(
+        scene.record_says("primary").as_deref() == Some("b"),
+        "the record says whom its writer took for it"
+    );
+    Ok(())
 }
 
 fn notifications_come_in_the_order_of_events(scene: &Scene<FolderStore>) -> Result<()> {

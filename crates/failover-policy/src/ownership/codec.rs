@@ -31,6 +31,8 @@ struct Stored {
     since: Tick,
     by: String,
     reason: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    primary: Option<ClusterId>,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -113,6 +115,7 @@ impl Stored {
             since: self.since,
             by: self.by,
             reason: self.reason,
+            primary: self.primary,
         })
     }
 }
@@ -138,6 +141,7 @@ impl From<&OwnershipRecord> for Stored {
             since: record.since,
             by: record.by.clone(),
             reason: record.reason.clone(),
+            primary: record.primary.clone(),
         }
     }
 }
@@ -223,6 +227,15 @@ mod tests {
         record["colour"] = json!({"of": ["the", "sky"]});
         record.as_object_mut().unwrap().remove("successor");
         assert!(OwnershipRecord::from_json(record.to_string().as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn the_primary_of_whoever_wrote_it_stands_at_the_end_where_it_was_said() {
+        let named = OwnershipRecord::from_json(&changed(&[("primary", json!("a"))])).unwrap();
+        assert_eq!(named.primary.as_ref().map(ClusterId::as_str), Some("a"));
+        let text = String::from_utf8(named.to_json()).unwrap();
+        assert!(text.ends_with("\"reason\": \"takeover\",\n  \"primary\": \"a\"\n}"), "{text}");
+        assert!(malformed(&changed(&[("primary", json!("A"))])).contains("not a cluster id"));
     }
 
     #[test]

@@ -338,6 +338,7 @@ mod tests {
                 since: Tick::UNIX_EPOCH,
                 by: "test".to_owned(),
                 reason: String::new(),
+                primary: None,
             };
             let finding = RecordFinding::Found(Box::new(record));
             self.guard.handle_record(RecordLook { issued: now, completed: now, finding });

@@ -334,7 +334,7 @@ impl Handover {
     }
 
     fn sign(&self, now: Now) -> Signature<'_> {
-        Signature { by: &self.rule.by, since: now.wall }
+        Signature { by: &self.rule.by, since: now.wall, primary: None }
     }
 }
 

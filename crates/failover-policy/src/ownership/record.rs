@@ -23,6 +23,9 @@ pub struct OwnershipRecord {
     pub by: String,
     /// Why, for people.
     pub reason: String,
+    /// The cluster that whoever wrote this takes for the primary; `None` where nobody said so, as in records from
+    /// before this field. Compared and never obeyed: a record says who owns the work.
+    pub primary: Option<ClusterId>,
 }
 
 /// How far a change of owner is.
@@ -58,11 +61,12 @@ impl Phase {
     }
 }
 
-/// Who changes the record, and when by its wall clock.
+/// Who changes the record, when by its wall clock, and what it takes for the primary where it knows.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Signature<'s> {
     pub(crate) by: &'s str,
     pub(crate) since: Tick,
+    pub(crate) primary: Option<&'s ClusterId>,
 }
 
 impl OwnershipRecord {
@@ -145,6 +149,7 @@ impl OwnershipRecord {
             since: now,
             by: String::new(),
             reason: String::new(),
+            primary: Some(primary.clone()),
         }
     }
 
@@ -238,6 +243,7 @@ impl OwnershipRecord {
             since,
             by: by.to_owned(),
             reason: Self::ACTIVATED.to_owned(),
+            primary: current.and_then(|current| current.primary.clone()),
         })
     }
 
@@ -293,6 +299,7 @@ impl OwnershipRecord {
             since: sign.since,
             by: sign.by.to_owned(),
             reason: reason.to_owned(),
+            primary: sign.primary.or(self.primary.as_ref()).cloned(),
         })
     }
 
@@ -324,7 +331,7 @@ pub(crate) mod tests {
     }
 
     const AT: Tick = Tick::UNIX_EPOCH;
-    const SIGN: Signature = Signature { by: "me", since: AT };
+    const SIGN: Signature = Signature { by: "me", since: AT, primary: None };
 
     fn record(owner: &str, phase: Phase) -> OwnershipRecord {
         let (by, reason) = ("gone".to_owned(), "for the test".to_owned());
@@ -337,6 +344,7 @@ pub(crate) mod tests {
             since: AT,
             by,
             reason,
+            primary: None,
         }
     }
 
@@ -374,8 +382,9 @@ pub(crate) mod tests {
                 _ => Some((owner, Phase::Releasing { successor: other, drain })),
             },
         );
-        (1..=u64::MAX, 1..=u64::MAX, phases, timings, since, texts(), texts()).prop_map(
-            |(revision, term, (owner, phase), timing, since, by, reason)| OwnershipRecord {
+        let primary = prop::option::of(names());
+        (1..=u64::MAX, 1..=u64::MAX, phases, timings, since, texts(), texts(), primary).prop_map(
+            |(revision, term, (owner, phase), timing, since, by, reason, primary)| OwnershipRecord {
                 revision,
                 term,
                 owner,
@@ -384,6 +393,7 @@ pub(crate) mod tests {
                 since,
                 by: format!("b{by}"),
                 reason,
+                primary,
             },
         )
     }
@@ -456,6 +466,17 @@ pub(crate) mod tests {
             assert_eq!((record.by.as_str(), record.since), ("me", AT), "{change}");
             assert!(!record.reason.is_empty(), "{change}");
         }
+    }
+
+    #[test]
+    fn a_record_names_the_primary_of_whoever_wrote_it_or_of_whoever_wrote_the_one_before() {
+        let (a, b) = (id("a"), id("b"));
+        let named = OwnershipRecord { primary: Some(a.clone()), ..active() };
+        let said_by = |primary| named.claimed_by(&b, Signature { primary, ..SIGN }).unwrap().primary;
+        assert_eq!((said_by(Some(&b)), said_by(None)), (Some(b.clone()), Some(a.clone())));
+        let activated = OwnershipRecord::activated(Some(&named), &b, lease(9), Floor::default(), ("me", AT));
+        assert_eq!(activated.unwrap().primary, Some(a.clone()));
+        assert_eq!(OwnershipRecord::implied(&a, lease(9), AT).written_down(SIGN).unwrap().primary, Some(a));
     }
 
     #[test]

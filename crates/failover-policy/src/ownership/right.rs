@@ -191,6 +191,7 @@ mod tests {
             since: Tick::UNIX_EPOCH,
             by: "me".to_owned(),
             reason: String::new(),
+            primary: None,
         }))
     }
 

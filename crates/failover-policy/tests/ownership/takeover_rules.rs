@@ -54,6 +54,7 @@ fn a_claim_says_who_claims_from_whom_and_changes_nothing_else() {
         by: "b-1".to_owned(),
         since: wall(10_000),
         reason: "claim: the heart of cluster a is flat".to_owned(),
+        primary: Some(id("a")),
         ..next(pending("b", "a"))
     };
     assert_eq!((swap.over, &swap.record), (Some(5), &claim));

@@ -127,6 +127,7 @@ mod tests {
             since: tick(0, 0),
             by: "test".to_owned(),
             reason: String::new(),
+            primary: None,
         }
     }
 

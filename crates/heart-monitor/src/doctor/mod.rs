@@ -6,6 +6,7 @@ mod hearts;
 mod kernel_clock;
 mod mount;
 mod ownership;
+mod primary;
 mod report;
 mod store_probe;
 
@@ -44,6 +45,7 @@ pub(crate) async fn run(
     let record = RecordReport::read(&store, clock.now()).await;
     findings.extend(ownership::examine(&record, &store, &args.heart.clusters, &timing, clock.now()).await);
     let owner = record.record().and_then(owner_heart::whose);
+    findings.extend(primary::examine(&store, &args.heart.clusters, record.record()).await);
     findings.extend(ownership::activation_key(environment));
     // Durations that no monitor starts with are no way to watch a heart either.
     let hearts = async {

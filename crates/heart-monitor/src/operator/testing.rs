@@ -57,17 +57,22 @@ impl World {
         let (world, cluster, writer) = (self.clone(), id(cluster), writer.to_owned());
         Beacon(tokio::spawn(async move {
             loop {
-                world.beat_once_as(&cluster, &writer).await;
+                world.beat_once_as(&cluster, &writer, None).await;
                 tokio::time::sleep(2 * SECOND).await;
             }
         }))
     }
 
     pub(crate) async fn beat_once(&self, cluster: &ClusterId) {
-        self.beat_once_as(cluster, "test").await;
+        self.beat_once_as(cluster, "test", None).await;
     }
 
-    async fn beat_once_as(&self, cluster: &ClusterId, writer: &str) {
+    /// A beat of a beacon that takes that cluster for the primary.
+    pub(crate) async fn beat_for_primary(&self, cluster: &ClusterId, primary: &str) {
+        self.beat_once_as(cluster, "test", Some(id(primary))).await;
+    }
+
+    async fn beat_once_as(&self, cluster: &ClusterId, writer: &str, primary: Option<ClusterId>) {
         let now = self.clock.now().wall;
         let details = BeatDetails {
             version: BeatDetails::VERSION,
@@ -75,6 +80,7 @@ impl World {
             beat_count: 1,
             interval_ms: 2000,
             process_start: now.to_string(),
+            primary,
         };
         // A store that is away loses the beat, as it would lose a beacon's.
         let _ = self.store().write_beat(cluster, &Beat { stamp: Stamp::new(now), details }).await;

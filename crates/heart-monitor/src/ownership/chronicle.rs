@@ -15,6 +15,7 @@ use crate::heart_journal::{HeartJournal, SUMMARY_EVERY};
 use crate::heart_report::seconds;
 use crate::ownership::bulletin::Bulletin;
 use crate::ownership::config::OwnershipConfig;
+use crate::ownership::primaries::Primaries;
 use crate::ownership::record_journal::RecordJournal;
 use crate::ownership::state::{OwnershipState, Workload};
 use crate::ownership::words;
@@ -31,6 +32,7 @@ pub(crate) struct Chronicle {
     timing: Timing,
     rule: WatchRule,
     record: RecordJournal,
+    primaries: Primaries,
     /// The watched heart's log, and the last look at it.
     heart: Option<(HeartJournal, Option<Sight>)>,
     /// The log of this cluster's own heart, under a guard.
@@ -50,6 +52,7 @@ impl Chronicle {
             timing,
             rule: gate.watch,
             record: RecordJournal::new(gate.primary.clone(), timing.poll.get()),
+            primaries: Primaries::new(Some(gate.this.clone()), gate.primary.clone()),
             heart: None,
             own: HeartJournal::new(gate.this.clone(), timing, gate.watch),
             waiting: None,
@@ -71,6 +74,8 @@ impl Chronicle {
             Errand::Heart(cluster, look) => self.note_heart(cluster, look, gate, now.boot),
             Errand::Record(look) => {
                 self.record.note_look(&look.answer, gate.record(), look.error.as_ref());
+                self.primaries.note_state(gate.record());
+                self.state.note_primaries(self.primaries.tell());
             }
             Errand::Maintenance(_, read) => {
                 let obeyed = gate.maintenance().unwrap_or(&read.answer);
@@ -124,6 +129,10 @@ impl Chronicle {
             self.heart.as_mut().filter(|(journal, _)| journal.cluster() == cluster)
         {
             journal.note_details(details, sight);
+            if let Some(details) = details {
+                self.primaries.note_beacon(journal.cluster(), details.primary.as_ref());
+                self.state.note_primaries(self.primaries.tell());
+            }
         }
     }
 

@@ -33,6 +33,7 @@ pub(crate) struct RecordMetrics {
     letter: Family<Labels<1>, Gauge>,
     waiting: Family<Labels<1>, Gauge>,
     maintenance: Gauge,
+    primary_differs: Gauge,
     reads: Counter,
     own_looks: Counter,
     failed_reads: Family<Labels<1>, Counter>,
@@ -59,6 +60,7 @@ impl RecordMetrics {
             letter: Family::default(),
             waiting: Family::default(),
             maintenance: Gauge::default(),
+            primary_differs: Gauge::default(),
             reads: Counter::default(),
             own_looks: Counter::default(),
             failed_reads: Family::default(),
@@ -125,6 +127,11 @@ impl RecordMetrics {
             "heart_monitor_maintenance",
             "1 while maintenance forbids takeovers, or may",
             self.maintenance.clone(),
+        );
+        registry.register(
+            "heart_monitor_primary_differs",
+            "1 while a beacon or the record takes another cluster for the primary than this monitor does",
+            self.primary_differs.clone(),
         );
         self.with_deeds_registered()
     }
@@ -226,6 +233,10 @@ impl RecordMetrics {
     pub(crate) fn show_waiting(&self, waiting: Option<&Waiting>, letter: Option<Letter>) {
         one_of(&self.letter, "letter", &["D", "O", "S", "N"], letter.map_or("", Letter::as_str));
         one_of(&self.waiting, "for", &words::WAITS, waiting.map_or("", words::waiting));
+    }
+
+    pub(crate) fn show_primary_differs(&self, differs: bool) {
+        self.primary_differs.set(i64::from(differs));
     }
 
     pub(crate) fn show_blocked(&self, blocked: bool) {

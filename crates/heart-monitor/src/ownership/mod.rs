@@ -12,6 +12,7 @@ pub(crate) mod chronicle;
 pub(crate) mod config;
 pub(crate) mod front;
 mod metrics;
+pub(crate) mod primaries;
 mod record_journal;
 pub(crate) mod rehearsal;
 pub(crate) mod state;

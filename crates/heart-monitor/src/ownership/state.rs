@@ -18,6 +18,7 @@ use crate::heart_metrics::{self, HeartMetrics};
 use crate::heart_report::{HeartReport, whole_millis};
 use crate::ownership::config::OwnershipConfig;
 use crate::ownership::metrics::RecordMetrics;
+use crate::ownership::primaries::Difference;
 use crate::ownership::words;
 use crate::record_report::{maintenance_value, stored_value};
 use crate::watcher::Sight;
@@ -58,6 +59,8 @@ struct Known {
     waiting: Option<Waiting>,
     letter: Option<Letter>,
     maintenance: Option<MaintenanceFinding>,
+    /// Somebody who takes another cluster for the primary.
+    primaries: Option<Difference>,
     /// Whether a rehearsal went well, or why not.
     rehearsal: Option<Result<(), String>>,
 }
@@ -94,6 +97,7 @@ impl OwnershipState {
                 waiting: None,
                 letter: None,
                 maintenance: None,
+                primaries: None,
                 rehearsal: None,
             }),
         }
@@ -164,6 +168,12 @@ impl OwnershipState {
         self.known().rehearsal = Some(rehearsed);
     }
 
+    /// Takes who says otherwise of the primary, if anybody does.
+    pub(crate) fn note_primaries(&self, difference: Option<Difference>) {
+        self.metrics.show_primary_differs(difference.is_some());
+        self.known().primaries = difference;
+    }
+
     /// Why the last rehearsal failed, where it did.
     pub(crate) fn rehearsal_failure(&self) -> Option<String> {
         self.known().rehearsal.as_ref()?.as_ref().err().cloned()
@@ -188,6 +198,10 @@ impl Report for OwnershipState {
         }
         if let Some(Waiting::Exhausted(why)) = &known.waiting {
             return Err(why.to_string());
+        }
+        // Where nothing is recorded, each side waits for whom it takes for the primary.
+        if let (Some(difference), RecordState::Absent) = (&known.primaries, &known.record) {
+            return Err(difference.to_string());
         }
         if !recent(known.record_read) {
             return why(&known.record_error, "the ownership record was not read yet");
@@ -222,6 +236,7 @@ impl Report for OwnershipState {
             "info": info(&known, now),
             "waiting": known.waiting.as_ref().map(|waiting| waiting_value(waiting, now)),
             "record": record_value(&known),
+            "primary_difference": known.primaries.as_ref().map(Difference::to_string),
             "maintenance": known.maintenance.as_ref().map(maintenance_value),
             "rehearsal": known.rehearsal.as_ref().map(|rehearsed| match rehearsed {
                 Ok(()) => json!({"well": true, "error": null}),

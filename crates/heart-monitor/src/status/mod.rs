@@ -161,6 +161,7 @@ mod tests {
             beat_count: 1234,
             interval_ms: 2000,
             process_start: "2025-11-27T00:00:00.000Z".to_owned(),
+            primary: None,
         }
     }
 

@@ -12,15 +12,17 @@ const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
 
 /// The details as metadata, one name per field, as in `heartbeat.json`.
 pub(super) fn from_details(details: &BeatDetails) -> HashMap<String, String> {
-    let BeatDetails { version, writer, beat_count, interval_ms, process_start } = details;
+    let BeatDetails { version, writer, beat_count, interval_ms, process_start, primary } = details;
     let encoded = |text: &str| utf8_percent_encode(text, ENCODED).to_string();
-    HashMap::from([
+    let always = [
         ("version".to_owned(), version.to_string()),
         ("writer".to_owned(), encoded(&writer.0)),
         ("beat_count".to_owned(), beat_count.to_string()),
         ("interval_ms".to_owned(), interval_ms.to_string()),
         ("process_start".to_owned(), encoded(process_start)),
-    ])
+    ];
+    let primary = primary.as_ref().map(|primary| ("primary".to_owned(), primary.to_string()));
+    always.into_iter().chain(primary).collect()
 }
 
 /// The details in a blob's metadata; `None` for anything that is not version 1 in full. Names match in any
@@ -36,6 +38,7 @@ pub(super) fn to_details(metadata: &HashMap<String, String>) -> Option<BeatDetai
         beat_count: value("beat_count")?.parse().ok()?,
         interval_ms: value("interval_ms")?.parse().ok()?,
         process_start: value("process_start")?.into_owned(),
+        primary: value("primary").map(|primary| primary.parse()).transpose().ok()?,
     };
     details.sound()
 }
@@ -53,6 +56,7 @@ mod tests {
             beat_count: 7,
             interval_ms: 2000,
             process_start: "2026-01-02T03:04:05Z".to_owned(),
+            primary: None,
         }
     }
 
@@ -71,6 +75,16 @@ mod tests {
                 "writer=beacon-0@node-1/12",
             ]
         );
+    }
+
+    #[test]
+    fn the_primary_is_one_more_entry_where_it_was_said_and_has_to_be_a_cluster_id() {
+        let named = BeatDetails { primary: Some("a".parse().unwrap()), ..details("w") };
+        let mut metadata = from_details(&named);
+        assert_eq!((metadata.len(), metadata["primary"].as_str()), (6, "a"));
+        assert_eq!(to_details(&metadata), Some(named));
+        metadata.insert("primary".to_owned(), "A b".to_owned());
+        assert_eq!(to_details(&metadata), None);
     }
 
     #[test]

@@ -91,6 +91,7 @@ async fn a_stamp_is_one_read_and_a_beat_one_write() {
         beat_count: 1,
         interval_ms: 2000,
         process_start: "2026-01-02T03:04:05Z".to_owned(),
+        primary: None,
     };
     store.write_beat(&cluster("a"), &Beat { stamp: read, details }).await.unwrap();
     assert_eq!(
@@ -172,6 +173,7 @@ async fn outcomes(store: &BlobBackend) -> [(&'static str, Option<StoreError>); 1
         beat_count: 1,
         interval_ms: 2000,
         process_start: "2025-11-01T00:00:00Z".to_owned(),
+        primary: None,
     };
     let beat = Beat { stamp: Stamp::new(Tick::UNIX_EPOCH), details };
     [
@@ -322,6 +324,7 @@ async fn details_out_of_range_do_not_cost_the_stamp() {
         beat_count: 1,
         interval_ms: 2000,
         process_start: String::new(),
+        primary: None,
     };
     let beat = Beat { stamp: Stamp::new(Tick::UNIX_EPOCH), details };
     assert_eq!(service.open(URL).write_beat(&cluster("a"), &beat).await, Ok(()));

@@ -164,6 +164,7 @@ mod tests {
             beat_count: 1,
             interval_ms: 2000,
             process_start: "2026-01-02T03:04:05Z".to_owned(),
+            primary: None,
         };
         let beat = Beat { stamp: Stamp::parse(b"639000000000000000").unwrap(), details };
         store.write_beat(&"a".parse().unwrap(), &beat).await.unwrap();

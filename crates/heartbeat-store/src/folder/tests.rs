@@ -41,6 +41,7 @@ fn beat() -> Beat {
         beat_count: 1,
         interval_ms: 2000,
         process_start: "2026-01-02T03:04:05Z".to_owned(),
+        primary: None,
     };
     Beat { stamp: Stamp::parse(NOW).unwrap(), details }
 }

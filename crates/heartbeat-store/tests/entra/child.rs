@@ -40,6 +40,7 @@ async fn use_it(store: &Store) -> Result<(), StoreError> {
         beat_count: 1,
         interval_ms: 2000,
         process_start: "2026-01-02T03:04:05Z".to_owned(),
+        primary: None,
     };
     let stamp = Stamp::new(Tick::from_count(639_000_000_000_000_000).unwrap());
     store.write_beat(&cluster, &Beat { stamp, details: details.clone() }).await?;

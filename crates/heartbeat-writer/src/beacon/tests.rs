@@ -140,6 +140,11 @@ async fn the_first_beat_comes_at_once_with_its_details() {
     let details = bench.memory.read_details(&crate::test_bench::id("a")).await.unwrap().unwrap();
     assert_eq!((details.beat_count, details.interval_ms), (1, 2000));
     assert_eq!(details.writer.0, "pod-1.7.abc");
+    assert_eq!(
+        details.primary.unwrap().as_str(),
+        "a",
+        "what this side goes by, for the other one to compare"
+    );
     pass(INTERVAL * 4).await;
     let details = bench.memory.read_details(&crate::test_bench::id("a")).await.unwrap().unwrap();
     assert_eq!(details.beat_count, 5);

@@ -82,9 +82,11 @@ impl<'s> Page<'s> {
         now: Now,
     ) -> Self {
         let letter = identity
-            .is_primary
+            .primary
+            .as_ref()
             .filter(|_| ready.is_ok())
-            .and_then(|is_primary| Letter::without_record(Verdict::Beating, is_primary).map(Letter::as_str));
+            .and_then(|primary| Letter::without_record(Verdict::Beating, *primary == identity.cluster))
+            .map(Letter::as_str);
         Self {
             program: crate::NAME,
             version: env!("CARGO_PKG_VERSION"),

@@ -262,6 +262,6 @@ impl Gate {
     }
 
     fn sign(&self, now: Now) -> Signature<'_> {
-        Signature { by: &self.rule.by, since: now.wall }
+        Signature { by: &self.rule.by, since: now.wall, primary: Some(&self.rule.primary) }
     }
 }

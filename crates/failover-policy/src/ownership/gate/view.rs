@@ -67,6 +67,11 @@ impl Gate {
         let sign = (self.rule.by.as_str(), now.wall);
         let (this, lease) = (&self.rule.this, self.rule.lease);
         let record = OwnershipRecord::activated(Some(&current), this, lease, Floor::default(), sign);
-        Some(record.map(|record| Swap { over, record, purpose: Purpose::Activate }))
+        let primary = Some(self.rule.primary.clone());
+        Some(record.map(|record| Swap {
+            over,
+            record: OwnershipRecord { primary, ..record },
+            purpose: Purpose::Activate,
+        }))
     }
 }

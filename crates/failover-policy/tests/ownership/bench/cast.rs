@@ -60,6 +60,7 @@ fn record(owner: &str, phase: Phase) -> OwnershipRecord {
         since: wall(0),
         by: "gone".to_owned(),
         reason: "for the test".to_owned(),
+        primary: None,
     }
 }
 

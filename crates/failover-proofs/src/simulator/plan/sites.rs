@@ -153,6 +153,7 @@ fn first_record(sites: &[Site], dice: &mut Dice) -> OwnershipRecord {
         since: tick(0, 0),
         by: "history".to_owned(),
         reason: "before the world began".to_owned(),
+        primary: None,
     }
 }
 

@@ -88,6 +88,7 @@ impl Standby {
                 beat_count,
                 interval_ms: 2000,
                 process_start: now.wall.to_string(),
+                primary: None,
             };
             let beat = Beat { stamp: Stamp::new(now.wall.saturating_add(skew)), details };
             // A store that is away loses the beat, as it would lose a beacon's.

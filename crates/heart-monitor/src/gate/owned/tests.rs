@@ -124,6 +124,7 @@ impl World {
             since: self.clock.now().wall,
             by: "planted".to_owned(),
             reason: "test".to_owned(),
+            primary: None,
         };
         self.memory.plant_record(&RecordName::Ownership, &record.to_json());
         record

@@ -96,6 +96,7 @@ pub(crate) fn beat(ticks: i64) -> Beat {
         beat_count: 42,
         interval_ms: 2000,
         process_start: "2026-01-02T03:04:05Z".to_owned(),
+        primary: None,
     };
     Beat { stamp: stamp(ticks), details }
 }
