@@ -82,6 +82,9 @@ pub(crate) struct Cause {
     detail: Option<String>,
 }
 
+/// The word for a write whose fate is not known.
+const AMBIGUOUS: &str = "ambiguous";
+
 impl Cause {
     /// No cluster has a stamp in the store.
     pub(crate) const EMPTY_STORE: Self = Self { kind: "empty store", detail: None };
@@ -117,6 +120,10 @@ impl Cause {
 
     /// Whether whatever has the other cause follows from this one.
     pub(crate) fn covers(&self, other: &Self) -> bool {
+        // Whether a write took effect that got no answer cannot be told where nothing answers.
+        if *self == Self::STORE_AWAY && other.kind == AMBIGUOUS {
+            return true;
+        }
         self.kind == other.kind
             && self.detail.as_ref().is_none_or(|detail| other.detail.as_ref() == Some(detail))
     }

@@ -169,9 +169,12 @@ mod tests {
         };
         let late = away("list the clusters", "no answer within 1s");
         let refused = away("read the record", "connection refused");
+        let lost_answer = StoreError::Ambiguous { attempt: "x".to_owned(), detail: "no answer".to_owned() };
         let empty = |subject| Finding::warn(subject, "empty", "wait").because(Cause::EMPTY_STORE);
         let table = [
             (vec![whole(&late), failing("ownership", &refused)], 1, "a store that is away is away for all"),
+            (vec![whole(&late), failing("write", &lost_answer)], 1, "nor can a write be told there"),
+            (vec![failing("swap", &late), failing("write", &lost_answer)], 2, "a write that may have landed"),
             (vec![failing("swap", &late), failing("ownership", &refused)], 2, "two errors of single calls"),
             (vec![failing("swap", &late), failing("heart", &late)], 1, "one error of single calls"),
             (

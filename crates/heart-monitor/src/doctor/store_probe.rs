@@ -83,7 +83,8 @@ fn tried(probed: Probed, timing: &Timing, needs_swaps: bool) -> Vec<Finding> {
     };
     findings.extend(probed.swapped.map(|swapped| swaps(swapped, needs_swaps)));
     findings.extend(probed.left_behind.map(|(id, error)| {
-        Finding::warn("clean-up", error.to_string(), format!("remove .probe-{id} by hand"))
+        let finding = Finding::warn("clean-up", error.to_string(), format!("remove .probe-{id} by hand"));
+        finding.because(Cause::of(&error))
     }));
     findings
 }
