@@ -62,6 +62,7 @@ the threshold.
 - cache=none
 - actimeo=1
 - closetimeo=0
+- nohandlecache
 - echo_interval=5
 - nosharesock
 - nobrl

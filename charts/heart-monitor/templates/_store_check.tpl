@@ -25,7 +25,7 @@ An option that the chart sets must not come twice: the last one wins, and beats 
 that actimeo stands for are no better.
 */}}
 {{- define "heart-monitor.checkMountOptions" -}}
-{{- $own := list "actimeo" "acregmin" "acregmax" "acdirmin" "acdirmax" "ac" "cache" "closetimeo" "echo_interval" }}
+{{- $own := list "actimeo" "acregmin" "acregmax" "acdirmin" "acdirmax" "ac" "cache" "closetimeo" "handlecache" "nohandlecache" "echo_interval" }}
 {{- $own = concat $own (list "nosharesock" "nobrl" "brl" "uid" "gid" "file_mode" "dir_mode" "noresvport" "resvport") }}
 {{- range join "," . | splitList "," }}
 {{- $name := splitList "=" . | first | trim }}

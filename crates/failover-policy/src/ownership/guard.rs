@@ -101,6 +101,11 @@ impl Guard {
         self.gate.poll_step(now, under_way)
     }
 
+    /// As [`Gate::allow_for_caches`].
+    pub fn allow_for_caches(&mut self, cache_age: Span) {
+        self.gate.allow_for_caches(cache_age);
+    }
+
     /// Takes a read of this cluster's own stamp.
     pub fn handle_own(&mut self, look: Look) {
         self.right.handle_own(look);

@@ -277,3 +277,14 @@ fn a_third_cluster_claims_from_a_release_after_its_standstill_and_a_whole_watch(
     let mut bench = gate(gate_rule("c")).with_record(releasing("a", "b", Span::ZERO));
     assert_eq!((bench.run_to(MINUTE), bench.swaps()), (None, vec![]), "the owner beats");
 }
+
+#[test]
+fn a_cache_age_that_grows_while_the_old_side_stops_is_waited_for() {
+    let mut bench = gate(gate_rule("b")).with_record(releasing("a", "b", Span::ZERO));
+    bench.run_to(5000);
+    bench.machine.allow_for_caches(Span::from_secs(3));
+    bench.run_to(11_999);
+    assert_eq!(bench.swaps(), []);
+    bench.run_to(12_000);
+    assert_eq!(bench.swaps(), [(12_000, Purpose::Complete)], "T − p, and 3 s");
+}

@@ -173,6 +173,26 @@ fn nobody_claims_in_an_absence_that_was_not_watched() {
 }
 
 #[test]
+fn a_cache_age_that_grows_while_a_claim_is_verified_is_waited_for_and_never_shrinks() {
+    let mut bench = standby(gate_rule("b"));
+    bench.takes = [("a", 500)].into();
+    let claimed_at = (0..20_000).step_by(100).find(|at| {
+        bench.run_to(*at);
+        !bench.swaps().is_empty()
+    });
+    let claimed_at = claimed_at.unwrap();
+    assert_eq!(
+        bench.swaps().last().map(|swap| swap.1),
+        Some(CLAIM),
+        "a look is under way that would verify it"
+    );
+    bench.machine.allow_for_caches(Span::from_secs(2));
+    bench.machine.allow_for_caches(Span::ZERO);
+    assert!(bench.run_to(claimed_at + 4400).is_none());
+    assert!(bench.run_to(claimed_at + 4600).is_some(), "2c, and a look that was asked for after that");
+}
+
+#[test]
 fn on_a_caching_place_the_verifying_look_comes_twice_the_cache_age_after_the_claim() {
     let rule = GateRule { cache_age: Span::from_secs(2), ..gate_rule("b") };
     let mut bench = standby(rule);

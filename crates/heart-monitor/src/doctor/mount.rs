@@ -67,7 +67,11 @@ const LONGEST_CACHE_SECONDS: u64 = 1;
 fn smb(mount: &Mount) -> Vec<Finding> {
     let attributes = ["actimeo", "acregmax", "acdirmax"].into_iter().filter_map(|name| too_long(mount, name));
     let cache = mount.option("cache").filter(|mode| *mode != "none").map(|mode| {
-        Finding::warn("mount", format!("cache={mode} may show old bytes"), "mount with cache=none")
+        Finding::warn(
+            "mount",
+            format!("cache={mode} may show old bytes"),
+            "mount with cache=none,nohandlecache",
+        )
     });
     attributes.chain(cache).collect()
 }

@@ -3,11 +3,11 @@
 use std::cell::RefCell;
 use std::convert::Infallible;
 
-use failover_policy::{Guard, Lane, Step};
+use failover_policy::{Guard, Lane, Span, Step};
 use flatline_shell::activation::{ActivationRequest, Activations};
 use flatline_shell::{Clock, sleep_until};
 use futures::FutureExt;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use crate::calls::{Answer, Calls};
@@ -23,6 +23,8 @@ pub(super) struct Errands<'e> {
     pub(super) clock: &'e dyn Clock,
     pub(super) chronicle: &'e RefCell<Chronicle>,
     pub(super) calls: Calls,
+    /// `c`, as far as is known by now.
+    pub(super) cache_age: watch::Receiver<Span>,
     /// Until it has begun.
     pub(super) rehearsal: Option<Rehearsal>,
     /// Ends with this guard.
@@ -37,6 +39,7 @@ impl Errands<'_> {
             if let Some(request) = activations.next().now_or_never() {
                 self.activate(request).await;
             }
+            self.guard.borrow_mut().allow_for_caches(*self.cache_age.borrow_and_update());
             let step = self.guard.borrow_mut().poll_step(self.clock.now(), self.calls.under_way());
             match step {
                 Step::Sleep(until) => {

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use failover_policy::{Guard, GuardRule, Role};
 use flatline_processes::{CommandLine, InvalidCommandLine, Reaper};
 use flatline_shell::{Clock, ConfigError, Environment, Exit, Signals};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use crate::calls::Calls;
@@ -72,6 +72,9 @@ pub(crate) async fn run(
         reaper: &reaper,
         diary,
     };
+    let (age, cache_age) = watch::channel(config.rule.cache_age);
+    let mut beside = JoinSet::new();
+    beside.spawn(config.caches.clone().run(age));
     let mut errands = Errands {
         guard: &guard,
         changed: &changed,
@@ -79,7 +82,8 @@ pub(crate) async fn run(
         chronicle: &chronicle,
         calls: Calls::new(Carrier::new(store.clone(), Arc::clone(&clock)), config.rule.this.clone()),
         rehearsal: Some(Rehearsal { store, clock: Arc::clone(&clock), state }),
-        beside: JoinSet::new(),
+        cache_age,
+        beside,
     };
     let exit = tokio::select! {
         // The workload comes first: on a thaw it must be ended before the store is asked again.

@@ -22,7 +22,8 @@ pub(crate) struct RecordArgs {
         help_heading = "Timing"
     )]
     pub(crate) stop_grace: Span,
-    /// How old the answer of a read can be [default: 0s on Azure Blob and local disks, 2s on a network mount]
+    /// How old the answer of a read can be, or what an SMB or NFS mount says if that is more
+    /// [default: 0s on Azure Blob and local disks, 2s on a network mount]
     #[arg(long, value_name = "DURATION", env = "HEART_MONITOR_CACHE_AGE", help_heading = "Timing")]
     pub(crate) cache_age: Option<Span>,
 }

@@ -31,10 +31,7 @@ impl Setting {
         let timing = args.safe_timing()?;
         let place = args.store.place(environment)?;
         let store = args.store.open_and_reach(environment, deadlines(&timing)).await?;
-        let cache_age = match args.cache_age {
-            Some(cache_age) => cache_age,
-            None => cache_age::of(&place, timing.read_deadline.get()).await,
-        };
+        let cache_age = cache_age::of(&place, args.cache_age, timing.read_deadline.get()).await;
         let by = signature(environment, clock.as_ref())?;
         Ok(Self { store, clock, timing, cache_age: GateRule::in_true_time(cache_age), by })
     }

@@ -21,7 +21,8 @@ pub(crate) struct OwnershipArgs {
     /// How long after the owner's heart is flat this cluster claims the work; orders several candidates
     #[arg(long, value_name = "DURATION", env = "HEART_MONITOR_TAKEOVER_DELAY", default_value = "0s")]
     pub(crate) takeover_delay: Span,
-    /// How old the answer of a read can be [default: 0s on Azure Blob and local disks, 2s on a network mount]
+    /// How old the answer of a read can be, or what an SMB or NFS mount says if that is more
+    /// [default: 0s on Azure Blob and local disks, 2s on a network mount]
     #[arg(long, value_name = "DURATION", env = "HEART_MONITOR_CACHE_AGE")]
     pub(crate) cache_age: Option<Span>,
     /// Silence that suffices where the stamp is also older than --flatline-after by the wall clock

@@ -7,7 +7,7 @@ use flatline_shell::{Clusters, ConfigError, Environment, process_name};
 
 use crate::cli::HeartArgs;
 use crate::ownership::args::OwnershipArgs;
-use crate::ownership::cache_age;
+use crate::ownership::cache_age::{self, Follower};
 use crate::term_file::TermFile;
 
 /// What the flags of `wait` or `run` come to. Every rule between flags has been checked.
@@ -17,6 +17,8 @@ pub(crate) struct OwnershipConfig {
     pub(crate) timing: Timing,
     /// What the machine goes by; `guarded` is set for `run`.
     pub(crate) rule: GateRule,
+    /// What tells the machine of caches that show up later.
+    pub(crate) caches: Follower,
     /// When to give up.
     pub(crate) timeout: Option<Span>,
     /// Where the term goes.
@@ -58,10 +60,8 @@ pub(crate) async fn check(
     let term_file = args.term_file.as_deref().map(TermFile::check).transpose()?;
     let notifications = args.notify.check()?;
     let activation_key = ActivationKey::from_environment(environment)?;
-    let cache_age = match args.cache_age {
-        Some(cache_age) => cache_age,
-        None => cache_age::of(&place, timing.read_deadline.get()).await,
-    };
+    let cache_age = cache_age::of(&place, args.cache_age, timing.read_deadline.get()).await;
+    let caches = Follower::new(&place, args.cache_age, timing.poll.get());
     let gate = GateRule {
         this: clusters.this,
         primary,
@@ -74,7 +74,7 @@ pub(crate) async fn check(
         takeover_delay: args.takeover_delay,
         store_grace: args.store_grace,
     };
-    Ok(OwnershipConfig { timing, rule: gate, timeout, term_file, notifications, activation_key })
+    Ok(OwnershipConfig { timing, rule: gate, caches, timeout, term_file, notifications, activation_key })
 }
 
 impl OwnershipConfig {

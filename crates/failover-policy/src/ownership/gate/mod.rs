@@ -9,7 +9,7 @@ mod watch;
 
 use crate::{
     BootTime, ClusterId, Detector, Lane, Look, MaintenanceFinding, Now, Phase, RecordFinding, RecordLook,
-    RecordMemory, RecordState, Step, Swap, SwapOutcome, UnderWay,
+    RecordMemory, RecordState, Span, Step, Swap, SwapOutcome, UnderWay,
 };
 
 use super::maintenance::Obedience;
@@ -76,6 +76,12 @@ impl Gate {
             obedience: Obedience::default(),
             no_swap_before: None,
         }
+    }
+
+    /// Takes that an answer can be so old on this place: a mount came, or was mounted anew. That only grows. Every wait that
+    /// goes on is the longer one from now on; what was done before rested on what was known then.
+    pub fn allow_for_caches(&mut self, cache_age: Span) {
+        self.rule.cache_age = self.rule.cache_age.max(cache_age);
     }
 
     /// What to do next, while that is under way.

@@ -3,11 +3,12 @@
 use std::io;
 use std::sync::Arc;
 
-use failover_policy::{BootTime, Gate, Lane, Opening, Step};
+use failover_policy::{BootTime, Gate, Lane, Opening, Span, Step};
 use flatline_shell::activation::{ActivationRequest, Activations};
 use flatline_shell::{Clock, Exit, sleep_until};
 use futures::FutureExt;
 use heartbeat_store::Store;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::calls::{Answer, Calls};
@@ -28,6 +29,8 @@ pub(super) struct Hold<'h> {
     gate: Gate,
     calls: Calls,
     chronicle: Chronicle,
+    /// `c`, as far as is known by now.
+    cache_age: watch::Receiver<Span>,
     /// Until it has begun.
     rehearsal: Option<Rehearsal>,
     /// Ends with this gate.
@@ -44,6 +47,9 @@ impl<'h> Hold<'h> {
         chronicle: Chronicle,
         state: Arc<OwnershipState>,
     ) -> Self {
+        let (age, cache_age) = watch::channel(config.rule.cache_age);
+        let mut beside = JoinSet::new();
+        beside.spawn(config.caches.clone().run(age));
         let rehearsal = Rehearsal { store: store.clone(), clock: Arc::clone(&clock), state };
         Self {
             config,
@@ -52,7 +58,8 @@ impl<'h> Hold<'h> {
             clock,
             chronicle,
             rehearsal: Some(rehearsal),
-            beside: JoinSet::new(),
+            cache_age,
+            beside,
             term_trouble: None,
         }
     }
@@ -64,6 +71,7 @@ impl<'h> Hold<'h> {
             if let Some(request) = activations.next().now_or_never() {
                 self.activate(request).await;
             }
+            self.gate.allow_for_caches(*self.cache_age.borrow_and_update());
             match self.gate.poll_step(self.clock.now(), self.calls.under_way()) {
                 Step::Open(opening) => match self.hand_over(&opening).await {
                     Ok(()) => {

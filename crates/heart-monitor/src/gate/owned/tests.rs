@@ -11,11 +11,12 @@ use failover_policy::{
 use flatline_processes::Notifications;
 use flatline_shell::endpoints::Report;
 use flatline_shell::{Clock, Exit, VirtualClock};
-use heartbeat_store::{Fault, MemoryBackend, Operation, RecordName, Store};
+use heartbeat_store::{Fault, MemoryBackend, Operation, Place, RecordName, Store};
 use tokio::task::JoinHandle;
 use tracing::subscriber::DefaultGuard;
 
 use super::hold::Hold;
+use crate::ownership::cache_age::Follower;
 use crate::ownership::config::OwnershipConfig;
 use crate::ownership::front::Front;
 use crate::ownership::state::OwnershipState;
@@ -59,6 +60,7 @@ fn config(this: &str, by: &str) -> OwnershipConfig {
     OwnershipConfig {
         timing,
         rule,
+        caches: Follower::new(&Place::Folder("/nowhere".into()), None, SECOND),
         timeout: None,
         term_file: None,
         notifications: Notifications::default(),
