@@ -23,6 +23,21 @@ pub enum MalformedStamp {
         /// Where the first offending byte stands.
         offset: usize,
     },
+    /// Text in UTF-16, as PowerShell redirects it.
+    #[error(
+        "the stamp is UTF-16, as '>' and Out-File of Windows PowerShell write it; let heartbeat-writer write it, or use \
+         Set-Content -NoNewline -Encoding ascii"
+    )]
+    Utf16,
+    /// A count since 1970.
+    #[error(
+        "the stamp counts {unit} since 1970, as 'date' does, and not ticks of 100 ns since the year 1; let heartbeat-writer \
+         write it"
+    )]
+    UnixTime {
+        /// What is counted.
+        unit: &'static str,
+    },
     /// More bytes than any stamp needs.
     #[error("the stamp is longer than {max} digits", max = Stamp::MAX_DIGITS)]
     TooLong,
@@ -68,6 +83,9 @@ impl Stamp {
         if bytes.len() > Self::MAX_BYTES {
             return Err(MalformedStamp::TooLong);
         }
+        if is_utf16(bytes) {
+            return Err(MalformedStamp::Utf16);
+        }
         let body = bytes.strip_prefix(Self::BYTE_ORDER_MARK).unwrap_or(bytes);
         let start = bytes.len() - body.trim_ascii_start().len();
         let digits = body.trim_ascii();
@@ -84,8 +102,27 @@ impl Stamp {
         let count = digits.iter().fold(0_u64, |count, digit| count * 10 + u64::from(digit - b'0'));
         let tick = i64::try_from(count).ok().and_then(|count| Tick::from_count(count).ok());
         let plausible = |tick: &Tick| (Self::EARLIEST..=Self::LATEST).contains(tick);
-        tick.filter(plausible).map(Self).ok_or(MalformedStamp::Implausible)
+        tick.filter(plausible).map(Self).ok_or_else(|| match unit_since_1970(count) {
+            Some(unit) => MalformedStamp::UnixTime { unit },
+            None => MalformedStamp::Implausible,
+        })
     }
+}
+
+/// Whether these bytes are digits in UTF-16, of either byte order, or begin with its byte-order mark.
+fn is_utf16(bytes: &[u8]) -> bool {
+    let digits = |at: usize| bytes.chunks_exact(2).all(|pair| pair[at].is_ascii_digit() && pair[1 - at] == 0);
+    let marked = bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF");
+    marked || (bytes.len() >= 2 && bytes.len().is_multiple_of(2) && (digits(0) || digits(1)))
+}
+
+/// What a count is in that would be a moment from 2001 to 2039. No part of a stamp looks like one: the stamps of these
+/// years begin with a 6.
+fn unit_since_1970(count: u64) -> Option<&'static str> {
+    const SECONDS: std::ops::RangeInclusive<u64> = 1_000_000_000..=2_200_000_000;
+    let units =
+        [(1, "seconds"), (1000, "milliseconds"), (1_000_000, "microseconds"), (1_000_000_000, "nanoseconds")];
+    units.iter().find(|(parts, _)| SECONDS.contains(&(count / parts))).map(|(_, unit)| *unit)
 }
 
 /// The bytes as they are stored: decimal digits, no newline; eighteen of them in the years that a reader takes, so
@@ -129,9 +166,9 @@ mod tests {
 
     #[test]
     fn a_stamp_is_read_strictly_inside() {
-        use MalformedStamp::{Empty, Implausible, NotADigit, TooLong};
+        use MalformedStamp::{Empty, Implausible, NotADigit, TooLong, UnixTime, Utf16};
         let long_white_space = [b' '; 65];
-        let table: [(&[u8], MalformedStamp, &str); 17] = [
+        let table: [(&[u8], MalformedStamp, &str); 25] = [
             (b"", Empty, "truncated and not yet written"),
             (b" \n", Empty, "white space alone"),
             (b"\xEF\xBB\xBF", Empty, "a byte-order mark alone"),
@@ -146,7 +183,15 @@ mod tests {
             (b"3155378975999999999999", TooLong, "more than nineteen digits"),
             (b"3155378976000000000", Implausible, "the year 10000"),
             (b"639000000", Implausible, "half a stamp, an instant of the year 1"),
-            (b"1764000000", Implausible, "seconds since 1970"),
+            (b"1764000000\n", UnixTime { unit: "seconds" }, "date +%s"),
+            (b"1764000000123", UnixTime { unit: "milliseconds" }, "date +%s%3N"),
+            (b"1764000000123456", UnixTime { unit: "microseconds" }, "date +%s%6N"),
+            (b"1764000000123456789", UnixTime { unit: "nanoseconds" }, "date +%s%N"),
+            (b"6390000000", Implausible, "the first ten digits of a stamp"),
+            (b"6390000000000", Implausible, "the first thirteen"),
+            (b"\xFF\xFE6\x003\x009\x00\r\x00\n\x00", Utf16, "a redirection in PowerShell"),
+            (b"\xFE\xFF\x006\x003", Utf16, "the other byte order"),
+            (b"6\x003\x009\x00", Utf16, "without its mark"),
             (b"9999999999999999999", Implausible, "no 64-bit integer"),
             (&long_white_space, TooLong, "more bytes than any stamp needs"),
         ];

@@ -6,7 +6,7 @@ use std::fmt;
 use async_trait::async_trait;
 use failover_policy::{ClusterId, Stamp};
 
-use crate::{Beat, BeatDetails, Record, RecordName, RecordVersion, StoreError, Touched};
+use crate::{Beat, BeatDetails, Oddity, Record, RecordName, RecordVersion, StoreError, Touched};
 
 /// What stands where a stamp should, and beside it, on a place whose stamps are written over.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,6 +82,11 @@ pub trait Backend: fmt::Debug + Send + Sync {
     /// condition refuses, or one of everything beside the record that a change needs. Fine where there is no such
     /// record yet, since creating another shows as much.
     async fn touch_record(&self, name: &RecordName) -> Result<Touched, StoreError>;
+
+    /// What lies about, for an examination; nothing where the place has no names to look at.
+    async fn oddities(&self) -> Result<Vec<Oddity>, StoreError> {
+        Ok(Vec::new())
+    }
 
     /// Removes what a probe left. Only [`RecordName::Probe`] can be removed; records of ownership never are.
     async fn remove_probe(&self, id: &str) -> Result<(), StoreError>;

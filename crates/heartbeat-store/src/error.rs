@@ -39,7 +39,7 @@ pub enum StoreError {
     Unreachable {
         /// What was being tried, with its place.
         attempt: String,
-        /// What went wrong.
+        /// What went wrong; where it is known what mends it, that as well, behind a semicolon.
         detail: String,
     },
     /// The store is full. Next: make room; nothing can be written until then.
@@ -104,6 +104,19 @@ impl StoreError {
         "obstructed",
         "unsupported",
     ];
+
+    /// Whether the text says what to do, so that no general advice has to follow it, and none must contradict it.
+    pub fn says_what_to_do(&self) -> bool {
+        match self {
+            Self::NoStore { .. } | Self::Denied { .. } | Self::NoSpace { .. } | Self::Unsupported { .. } => {
+                true
+            }
+            Self::Unreachable { detail, .. }
+            | Self::Ambiguous { detail, .. }
+            | Self::Malformed { detail, .. } => detail.contains("; "),
+            Self::NotFound { .. } | Self::Conflict { .. } | Self::Obstructed { .. } => false,
+        }
+    }
 
     /// The kind of error in one word, for metric labels and log fields.
     pub fn reason(&self) -> &'static str {

@@ -9,7 +9,7 @@ use failover_policy::{ClusterId, Stamp};
 
 use crate::look::Sight;
 use crate::progress::Operation;
-use crate::{Backend, Beat, BeatDetails, Record, RecordName, RecordVersion, StoreError, Touched};
+use crate::{Backend, Beat, BeatDetails, Oddity, Record, RecordName, RecordVersion, StoreError, Touched};
 
 /// How long one operation may take before it counts as failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,6 +147,12 @@ impl Store {
         // It is read first.
         let deadline = self.deadlines.read + self.deadlines.write;
         within(deadline, attempt, self.backend.touch_record(name)).await
+    }
+
+    /// What lies about in the store, for an examination.
+    pub async fn oddities(&self) -> Result<Vec<Oddity>, StoreError> {
+        let attempt = || format!("list what is in {}", self.location());
+        within(self.deadlines.read, attempt, self.backend.oddities()).await
     }
 
     /// Removes what a probe left behind.

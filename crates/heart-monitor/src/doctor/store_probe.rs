@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use failover_policy::Timing;
 use flatline_shell::Clock;
-use heartbeat_store::{RecordName, Store, StoreError, Touched, Unlike};
+use heartbeat_store::{Oddity, RecordName, Store, StoreError, Touched, Unlike};
 
 use crate::doctor::finding::{Cause, Finding};
 use crate::heart_report::seconds;
@@ -49,6 +49,8 @@ pub(crate) async fn examine(
     };
     findings = findings.into_iter().map(|finding| finding.taking(took)).collect();
     findings.extend(slow("reads", took, timing.read_deadline.get()));
+    // Where it cannot be listed, that was said above.
+    findings.extend(store.oddities().await.unwrap_or_default().into_iter().map(odd));
     if examination.read_only {
         findings.push(Finding::ok("write", "not tried (--read-only)"));
     } else {
@@ -60,6 +62,33 @@ pub(crate) async fn examine(
         }
     }
     findings
+}
+
+/// What lies about, as a finding.
+fn odd(oddity: Oddity) -> Finding {
+    match oddity {
+        Oddity::Probe { name, remove } => Finding::warn(
+            "left behind",
+            format!(
+                "{name} lies in the store: a doctor or a standby was interrupted while it tried a record; it does no harm"
+            ),
+            format!("if it is still there in a minute: {remove}"),
+        ),
+        Oddity::OtherCase { found, meant, same: true } => Finding::warn(
+            "upper case",
+            format!(
+                "{found} is cluster {meant}'s folder in upper case, on a share that does not tell the two apart; lists leave it out"
+            ),
+            format!(
+                "rename it to {meant}, in two steps, and set THIS_CLUSTER to {meant} where a classic writer made it"
+            ),
+        ),
+        Oddity::OtherCase { found, meant, same: false } => Finding::warn(
+            "upper case",
+            format!("{found} holds a stamp that nobody reads: cluster ids are in lower case"),
+            format!("set THIS_CLUSTER to {meant} where it is written"),
+        ),
+    }
 }
 
 /// What trying a record's life came to, as findings.
@@ -139,4 +168,25 @@ fn slow(what: &str, took: Duration, deadline: Duration) -> Option<Finding> {
             "look at the way to the store, or use one that is nearer to both regions",
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lies_about_is_a_warning_with_what_to_do() {
+        let other = |same| Oddity::OtherCase { found: "A".to_owned(), meant: "a".parse().unwrap(), same };
+        let probe = Oddity::Probe { name: ".probe-7".to_owned(), remove: "rm -r /mnt/.probe-7".to_owned() };
+        let table = [
+            (probe, "it does no harm", "rm -r /mnt/.probe-7"),
+            (other(true), "does not tell the two apart", "rename it to a, in two steps"),
+            (other(false), "nobody reads", "set THIS_CLUSTER to a"),
+        ];
+        for (oddity, text, remedy) in table {
+            let finding = odd(oddity);
+            assert!(finding.text.contains(text), "{finding:?}");
+            assert!(finding.remedy.as_deref().is_some_and(|found| found.contains(remedy)), "{finding:?}");
+        }
+    }
 }

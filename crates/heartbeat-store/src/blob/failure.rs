@@ -4,7 +4,9 @@
 use std::str::FromStr;
 
 use azure_core::error::ErrorKind;
-use azure_core::time::OffsetDateTime;
+use azure_core::http::RawResponse;
+use azure_core::http::headers::HeaderName;
+use azure_core::time::{OffsetDateTime, parse_rfc7231};
 use azure_storage_blob::models::StorageErrorCode as Code;
 
 use super::fresh_token::TokenError;
@@ -19,6 +21,8 @@ pub(super) struct Attempt {
     verb: &'static str,
     what: String,
     pub(super) effect: Effect,
+    /// The blob's name in its container, with the store's prefix; `None` where it is about the container.
+    blob: Option<String>,
 }
 
 /// What a request that got no answer may have done.
@@ -34,15 +38,20 @@ pub(super) enum Effect {
 
 impl Attempt {
     pub(super) fn reading(verb: &'static str, what: String) -> Self {
-        Self { verb, what, effect: Effect::None }
+        Self { verb, what, effect: Effect::None, blob: None }
     }
 
     pub(super) fn writing(verb: &'static str, what: String) -> Self {
-        Self { verb, what, effect: Effect::Write }
+        Self { verb, what, effect: Effect::Write, blob: None }
     }
 
     pub(super) fn swapping(verb: &'static str, what: String) -> Self {
-        Self { verb, what, effect: Effect::Swap }
+        Self { verb, what, effect: Effect::Swap, blob: None }
+    }
+
+    /// The same, on this blob.
+    pub(super) fn on(self, blob: &str) -> Self {
+        Self { blob: Some(blob.to_owned()), ..self }
     }
 
     /// Verb, thing and place: "read the stamp of cluster a in …".
@@ -84,8 +93,10 @@ pub(super) fn store_error(
         Effect::None | Effect::Write => StoreError::Unreachable { attempt: described(), detail },
         Effect::Swap => StoreError::Ambiguous { attempt: described(), detail },
     };
-    let (status, code) = match error.kind() {
-        ErrorKind::HttpResponse { status, error_code, .. } => (u16::from(*status), error_code.as_deref()),
+    let (status, code, date) = match error.kind() {
+        ErrorKind::HttpResponse { status, error_code, raw_response } => {
+            (u16::from(*status), error_code.as_deref(), raw_response.as_deref().and_then(date))
+        }
         // It was never sent.
         ErrorKind::Connection => {
             return StoreError::Unreachable { attempt: described(), detail: root_cause(error) };
@@ -102,14 +113,27 @@ pub(super) fn store_error(
         }
         Meaning::Conflict => StoreError::Conflict { what: attempt.named(&location) },
         Meaning::Refused => {
-            let refusal =
-                Refusal { status, code: &code, effect: attempt.effect, now: OffsetDateTime::now_utc() };
+            let refusal = Refusal {
+                status,
+                code: &code,
+                effect: attempt.effect,
+                blob: attempt.blob.as_deref(),
+                now: OffsetDateTime::now_utc(),
+                stores_now: date,
+            };
             let hint = hint::after_refusal(&refusal, place, credential);
             StoreError::Denied { attempt: described(), detail, hint }
         }
         Meaning::Away => StoreError::Unreachable { attempt: described(), detail },
         Meaning::Unclear => lost(detail),
     }
+}
+
+const DATE: HeaderName = HeaderName::from_static("date");
+
+/// What the store's clock showed when it answered.
+fn date(answer: &RawResponse) -> Option<OffsetDateTime> {
+    parse_rfc7231(answer.headers().get_optional_str(&DATE)?).ok()
 }
 
 /// The error code decides, and only where it says nothing the status does. A 404 without a code that is known

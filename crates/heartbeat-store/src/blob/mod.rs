@@ -36,8 +36,10 @@ use azure_storage_blob::models::{
 use failover_policy::{ClusterId, Stamp};
 use futures::TryStreamExt;
 
+use crate::oddity::{PROBE, meant_by};
 use crate::{
-    Backend, Beat, BeatDetails, BlobPlace, Credential, Record, RecordName, RecordVersion, StoreError, Touched,
+    Backend, Beat, BeatDetails, BlobPlace, Credential, Oddity, Record, RecordName, RecordVersion, StoreError,
+    Touched,
 };
 use failure::Attempt;
 pub use open::OpenError;
@@ -127,17 +129,29 @@ impl BlobBackend {
             .map_err(|error| self.failed(&attempt, &error))
     }
 
-    async fn list(&self) -> azure_core::Result<BTreeSet<ClusterId>> {
+    /// Every name of the store, less its prefix, that means something to `known`.
+    async fn list<T: Ord>(&self, known: impl Fn(&str) -> Option<T>) -> azure_core::Result<BTreeSet<T>> {
         let below = self.place.blob_name("");
         let prefix = Some(below.clone()).filter(|prefix| !prefix.is_empty());
         let options = BlobContainerClientListBlobsOptions { prefix, ..Default::default() };
         let mut pages = self.container.list_blobs(Some(options))?.into_pages();
-        let mut clusters = BTreeSet::new();
+        let mut found = BTreeSet::new();
         while let Some(page) = pages.try_next().await? {
             let names = page.into_model()?.blob_items.into_iter().filter_map(|blob| blob.name);
-            clusters.extend(names.filter_map(|name| cluster_of(&name, &below)));
+            found.extend(names.filter_map(|name| known(name.strip_prefix(&below)?)));
         }
-        Ok(clusters)
+        Ok(found)
+    }
+
+    fn oddity(&self, name: &str) -> Option<Oddity> {
+        if name.starts_with(PROBE) {
+            let blob = self.place.blob_name(name);
+            let remove = hint::on_blob("delete", "--name", &blob, &self.place, &self.credential);
+            return Some(Oddity::Probe { name: name.to_owned(), remove });
+        }
+        let (found, file) = name.split_once('/')?;
+        let meant = if file == STAMP { meant_by(found)? } else { return None };
+        Some(Oddity::OtherCase { found: found.to_owned(), meant, same: false })
     }
 
     fn stamp_name(&self, cluster: &ClusterId) -> String {
@@ -175,7 +189,8 @@ impl Backend for BlobBackend {
     }
 
     async fn read_stamp(&self, cluster: &ClusterId) -> Result<Stamp, StoreError> {
-        let attempt = Attempt::reading("read", format!("the stamp of cluster {cluster}"));
+        let attempt =
+            Attempt::reading("read", format!("the stamp of cluster {cluster}")).on(&self.stamp_name(cluster));
         let fetched = self.get(&self.stamp_name(cluster), Stamp::MAX_BYTES).await;
         let fetched = fetched.map_err(|error| self.failed(&attempt, &error))?;
         Stamp::parse(&fetched.bytes).map_err(|malformed| StoreError::Malformed {
@@ -186,7 +201,8 @@ impl Backend for BlobBackend {
 
     /// The details travel as metadata of the same request, so they are written with the stamp or not at all.
     async fn write_beat(&self, cluster: &ClusterId, beat: &Beat) -> Result<(), StoreError> {
-        let attempt = Attempt::writing("write", format!("the stamp of cluster {cluster}"));
+        let attempt = Attempt::writing("write", format!("the stamp of cluster {cluster}"))
+            .on(&self.stamp_name(cluster));
         let options = BlobClientUploadOptions {
             blob_content_type: Some("text/plain".to_owned()),
             metadata: details_to_write(&beat.details),
@@ -209,7 +225,14 @@ impl Backend for BlobBackend {
 
     async fn clusters(&self) -> Result<BTreeSet<ClusterId>, StoreError> {
         let attempt = Attempt::reading("list", "the clusters".to_owned());
-        self.list().await.map_err(|error| self.failed(&attempt, &error))
+        self.list(cluster_of).await.map_err(|error| self.failed(&attempt, &error))
+    }
+
+    async fn oddities(&self) -> Result<Vec<Oddity>, StoreError> {
+        let attempt = Attempt::reading("list", "what lies about".to_owned());
+        let names = self.list(|name| self.oddity(name).map(|_| name.to_owned())).await;
+        let names = names.map_err(|error| self.failed(&attempt, &error))?;
+        Ok(names.iter().filter_map(|name| self.oddity(name)).collect())
     }
 
     async fn read_record(&self, name: &RecordName) -> Result<Option<Record>, StoreError> {
@@ -225,7 +248,7 @@ impl Backend for BlobBackend {
         body: &[u8],
         _revision: u64,
     ) -> Result<RecordVersion, StoreError> {
-        let attempt = Attempt::swapping("create", name.to_string());
+        let attempt = Attempt::swapping("create", name.to_string()).on(&self.record_name(name));
         self.swap(attempt, name, body, json().if_not_exists()).await
     }
 
@@ -236,7 +259,7 @@ impl Backend for BlobBackend {
         expected: &RecordVersion,
         _revision: u64,
     ) -> Result<RecordVersion, StoreError> {
-        let attempt = Attempt::swapping("swap", name.to_string());
+        let attempt = Attempt::swapping("swap", name.to_string()).on(&self.record_name(name));
         let RecordVersion::ETag(etag) = expected else {
             // A revision of a folder never names a state of a blob.
             return Err(StoreError::Conflict { what: attempt.named(&self.location()) });
@@ -251,7 +274,7 @@ impl Backend for BlobBackend {
 
     async fn remove_probe(&self, id: &str) -> Result<(), StoreError> {
         let name = RecordName::Probe(id.to_owned());
-        let attempt = Attempt::writing("remove", name.to_string());
+        let attempt = Attempt::writing("remove", name.to_string()).on(&self.record_name(&name));
         let removed = self.container.blob_client(&self.record_name(&name)).delete(None).await;
         match removed.map_err(|error| self.failed(&attempt, &error)) {
             Ok(_) | Err(StoreError::NotFound { .. }) => Ok(()),
@@ -266,7 +289,8 @@ impl Backend for BlobBackend {
     }
 
     async fn write_maintenance(&self, body: &[u8]) -> Result<(), StoreError> {
-        let attempt = Attempt::writing("write", MAINTENANCE.to_owned());
+        let attempt =
+            Attempt::writing("write", MAINTENANCE.to_owned()).on(&self.place.blob_name(Record::MAINTENANCE));
         let written = self.put(&self.place.blob_name(Record::MAINTENANCE), body, json()).await;
         written.map(drop).map_err(|error| self.failed(&attempt, &error))
     }
@@ -305,9 +329,9 @@ fn details_to_write(details: &BeatDetails) -> Option<HashMap<String, String>> {
     sound.as_ref().map(metadata::from_details)
 }
 
-/// The cluster whose stamp a blob is; `below` is the store's prefix with its slash.
-fn cluster_of(name: &str, below: &str) -> Option<ClusterId> {
-    let (cluster, file) = name.strip_prefix(below)?.split_once('/')?;
+/// The cluster whose stamp a blob is, by its name below the store's prefix.
+fn cluster_of(name: &str) -> Option<ClusterId> {
+    let (cluster, file) = name.split_once('/')?;
     if file == STAMP { cluster.parse().ok() } else { None }
 }
 

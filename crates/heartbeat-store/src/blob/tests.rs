@@ -115,6 +115,26 @@ async fn clusters_are_collected_from_every_page_and_only_from_stamps_of_this_sto
 }
 
 #[tokio::test]
+async fn what_a_crash_or_a_classic_writer_left_is_found_with_the_line_that_removes_it() {
+    let names = [
+        "v2/a/heartbeat.txt",
+        "v2/A/heartbeat.txt",
+        "v2/.probe-7f.json",
+        "v2/Ownership/heartbeat.txt",
+        "v2/B/x.txt",
+    ];
+    let service = Script::default().answers(200, &[], page(&names, ""));
+    let remove = "az storage blob delete --account-name acc --container-name con --name v2/.probe-7f.json";
+    assert_eq!(
+        service.open(&format!("{URL}/v2")).oddities().await,
+        Ok(vec![
+            Oddity::Probe { name: ".probe-7f.json".to_owned(), remove: remove.to_owned() },
+            Oddity::OtherCase { found: "A".to_owned(), meant: cluster("a"), same: false },
+        ])
+    );
+}
+
+#[tokio::test]
 async fn a_service_that_ignores_the_range_does_not_make_us_read_it_all() {
     let whole = vec![b'6'; 1_000_000];
     let service = Script::default().answers(200, &[("etag", "\"1\"")], &whole).answers(

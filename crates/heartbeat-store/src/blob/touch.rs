@@ -18,7 +18,7 @@ impl BlobBackend {
     pub(super) async fn touch(&self, name: &RecordName) -> Result<Touched, StoreError> {
         let blob_name = self.record_name(name);
         self.look_for_locks(name, &blob_name).await?;
-        let attempt = Attempt::writing("change", name.to_string());
+        let attempt = Attempt::writing("change", name.to_string()).on(&blob_name);
         let condition = BlobClientUploadOptions { if_match: Some(IMPOSSIBLE.into()), ..json() };
         match self.put(&blob_name, b"", condition).await.map_err(|error| self.failed(&attempt, &error)) {
             Err(StoreError::Conflict { .. } | StoreError::NotFound { .. }) => Ok(Touched::default()),
@@ -51,7 +51,7 @@ impl BlobBackend {
             } else {
                 "somebody holds a lease on it"
             };
-            return denied(detail, hint::break_lease(&self.place, blob_name));
+            return denied(detail, hint::break_lease(&self.place, blob_name, &self.credential));
         }
         let held = matches!(found.legal_hold(), Ok(Some(true)));
         if held || matches!(found.immutability_policy_mode(), Ok(Some(_))) {

@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::errors::{self, FileFault};
 use super::file::{self, Flush};
 use super::root::Root;
-use crate::{BeatDetails, Debris, StoreError};
+use crate::oddity::{PROBE, meant_by, quoted};
+use crate::{BeatDetails, Debris, Oddity, StoreError};
 use failover_policy::{ClusterId, Stamp};
 
 /// The stamp's file, named by the classic writer.
@@ -84,6 +86,33 @@ impl Root {
             Ok(clusters)
         };
         list().map_err(|fault| self.explain("list", self.path(), fault))
+    }
+
+    /// What lies about in the root. What cannot be looked at is passed over: it is nobody's.
+    pub(super) fn oddities(&self) -> Result<Vec<Oddity>, StoreError> {
+        let list = || -> Result<Vec<Oddity>, FileFault> {
+            let mut found = Vec::new();
+            for entry in fs::read_dir(self.path())? {
+                let name = entry?.file_name();
+                found.extend(name.to_str().and_then(|name| self.oddity(name)));
+            }
+            found.sort_by_key(|oddity| format!("{oddity:?}"));
+            Ok(found)
+        };
+        list().map_err(|fault| self.explain("list", self.path(), fault))
+    }
+
+    fn oddity(&self, name: &str) -> Option<Oddity> {
+        let path = self.path().join(name);
+        if name.starts_with(PROBE) {
+            let remove = format!("rm -r {}", quoted(&path.display().to_string()));
+            return Some(Oddity::Probe { name: name.to_owned(), remove });
+        }
+        let meant = meant_by(name)?;
+        let stamp = fs::metadata(path.join(STAMP)).ok()?;
+        let same = fs::metadata(self.file_of(&meant, STAMP))
+            .is_ok_and(|other| (other.dev(), other.ino()) == (stamp.dev(), stamp.ino()));
+        Some(Oddity::OtherCase { found: name.to_owned(), meant, same })
     }
 
     /// Whether anything stands in the place of a cluster's stamp. Only an empty place has none: a stamp that cannot be

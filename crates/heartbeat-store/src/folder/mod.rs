@@ -35,7 +35,9 @@ use failover_policy::{ClusterId, Stamp};
 use tokio::time::timeout;
 use tracing::debug;
 
-use crate::{Backend, Beat, BeatDetails, Debris, Record, RecordName, RecordVersion, StoreError, Touched};
+use crate::{
+    Backend, Beat, BeatDetails, Debris, Oddity, Record, RecordName, RecordVersion, StoreError, Touched,
+};
 use lane::{Lane, Pace};
 pub use publishing::Publishing;
 use root::Root;
@@ -180,6 +182,10 @@ impl Backend for FolderBackend {
     async fn touch_record(&self, name: &RecordName) -> Result<Touched, StoreError> {
         let name = name.clone();
         self.perform(&self.rehearsals, move |root| root.records(&name)?.touch()).await
+    }
+
+    async fn oddities(&self) -> Result<Vec<Oddity>, StoreError> {
+        self.perform(&self.reads, Root::oddities).await
     }
 
     async fn remove_probe(&self, id: &str) -> Result<(), StoreError> {

@@ -548,3 +548,29 @@ proptest! {
         prop_assert_eq!(record.map(|record| record.body), Some(bytes));
     }
 }
+
+#[tokio::test]
+async fn what_a_crash_or_a_classic_writer_left_is_found_and_the_line_that_removes_it_works_when_typed() {
+    let outer = tempfile::tempdir().unwrap();
+    let root = outer.path().join("a share's root");
+    fs::create_dir(&root).unwrap();
+    let store = open(&root);
+    store.write_beat(&a(), &beat()).await.unwrap();
+    store.create_record(&RecordName::Probe("7f".to_owned()), b"1", 1).await.unwrap();
+    for name in ["A", "West"] {
+        fs::create_dir(root.join(name)).unwrap();
+    }
+    fs::write(root.join("A/heartbeat.txt"), NOW).unwrap();
+    let mut found = store.oddities().await.unwrap().into_iter();
+    let Some(Oddity::Probe { name, remove }) = found.next_back() else { panic!("no probe") };
+    assert_eq!(name, ".probe-7f");
+    let other = Oddity::OtherCase { found: "A".to_owned(), meant: a(), same: false };
+    assert_eq!(found.collect::<Vec<_>>(), [other]);
+    let typed = std::process::Command::new("sh").args(["-c", &remove]).status().unwrap();
+    assert!(typed.success() && !root.join(".probe-7f").exists(), "{remove}");
+    // As on a share that does not tell upper from lower case: both names lead to one place.
+    fs::remove_file(root.join("A/heartbeat.txt")).unwrap();
+    fs::hard_link(root.join("a/heartbeat.txt"), root.join("A/heartbeat.txt")).unwrap();
+    let same = Oddity::OtherCase { found: "A".to_owned(), meant: a(), same: true };
+    assert_eq!(store.oddities().await, Ok(vec![same]));
+}

@@ -56,6 +56,17 @@ impl BlobPlace {
         self.container_url.scheme() == "http"
     }
 
+    /// Whether the account stands in the path, as with an emulator, and not in the host.
+    pub fn is_path_style(&self) -> bool {
+        !self.container_url.host_str().unwrap_or_default().contains(".blob.")
+    }
+
+    /// The account's URL, without a slash at its end.
+    pub fn account_url(&self) -> String {
+        let container = format!("/{}", self.container);
+        self.container_url.as_str().strip_suffix(&container).unwrap_or_default().to_owned()
+    }
+
     /// The name of a blob of this store, inside the container.
     pub fn blob_name(&self, relative: &str) -> String {
         if self.prefix.is_empty() { relative.to_owned() } else { format!("{}/{relative}", self.prefix) }
