@@ -43,8 +43,13 @@ fn doctor_says_a_missing_root_once_with_all_that_it_blocks_and_counts_in_the_las
         "blocks: write, ownership, maintenance, heart of cluster b, heart of cluster a",
         "{text}"
     );
-    // Where a time daemon happens to slew this machine's clock, that is one more to warn of.
-    assert!(matches!(lines.last(), Some(&("1 FAIL, 2 warn, 1 ok" | "1 FAIL, 3 warn"))), "{text}");
+    let count = |level: &str| lines.iter().filter(|line| line.starts_with(level)).count();
+    // Whether a time daemon slews the clock of the machine that runs this is not for a test to say.
+    let counted = match [count("FAIL "), count("warn "), count("ok ")] {
+        [fails, warnings, 0] => format!("{fails} FAIL, {warnings} warn"),
+        [fails, warnings, well] => format!("{fails} FAIL, {warnings} warn, {well} ok"),
+    };
+    assert_eq!((lines.last(), count("FAIL ")), (Some(&counted.as_str()), 1), "{text}");
     assert_eq!(text.matches("kernel clock: ").count(), 1, "{text}");
     let exact = json(&monitor(&missing, &[&PAIR[..], &["-o", "json"]].concat())?)?;
     let failed = exact["findings"].as_array().unwrap().iter().filter(|finding| finding["level"] == "fail");
