@@ -83,6 +83,16 @@ fn whatever_goes_wrong_while_every_read_takes_as_long_as_a_poll() {
     prove(&setting.with_orders(0..2), &[Takeover, HandedOver]);
 }
 
+/// The record begins with the longer watch, and every handover writes the shorter one.
+#[test]
+fn whatever_goes_wrong_around_handovers_that_shorten_the_recorded_watch() {
+    use Happening::{CalledOff, CompletedByGate, HandedOver, Takeover};
+    let setting = Setting::new("two upsets, a watch that shrinks", 2, 0).with_orders(0..1);
+    let (quiet_from, quiet_ticks) = (12, 20);
+    let setting = Setting { watches: [9, 6], quiet_from, quiet_ticks, ..setting };
+    prove(&setting, &[CalledOff, CompletedByGate, HandedOver, Takeover]);
+}
+
 #[test]
 fn without_any_one_of_the_rules_a_promise_is_broken() {
     for ablation in Ablation::ALL {
