@@ -15,6 +15,7 @@ mod mending;
 mod names;
 mod network;
 mod rollout;
+mod slow;
 mod soak;
 mod store;
 mod takeover;
