@@ -47,7 +47,7 @@ fn carry(mut client: TcpStream, upstream: SocketAddr, takes: Duration) -> Result
         let _ = std::io::copy(&mut answers, &mut to_client);
         let _ = to_client.shutdown(Shutdown::Both);
     });
-    let mut buffer = [0; 64 * 1024];
+    let mut buffer = [0; 8 * 1024];
     loop {
         let read = client.read(&mut buffer)?;
         let bytes = buffer.get(..read).unwrap_or_default();

@@ -6,7 +6,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::timing::ticks;
-use crate::{SignedSpan, Timing};
+use crate::{SignedSpan, Span, Tick, Timing};
 
 /// Which process asks: each is refused only for what it depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -230,17 +230,59 @@ impl Timing {
         beats * i + w
     }
 
+    /// How long it takes, beyond the beats themselves, from the issue of the last read that did not show one beat to the
+    /// answer of the record that confirms the next one, where answers take up to `takes`. In ticks.
+    ///
+    /// The read that shows the first beat is issued a period after that one, and looks at the store as late as it is
+    /// answered; the store was just looked at for a read of a moment before when the next beat lands; then come the
+    /// next own read, which is a period later, and the record.
+    fn beats_late_by(&self, takes: Duration) -> i64 {
+        let period = self.poll.get().max(takes);
+        2 * ticks(period) + 3 * ticks(takes)
+    }
+
+    /// Whether answers that take up to `takes` stop no workload while every beat is written in time.
+    pub fn survives_answers_of(&self, takes: Duration) -> bool {
+        self.hold().ticks() >= self.answers_need(takes)
+    }
+
+    fn answers_need(&self, takes: Duration) -> i64 {
+        let [i, w] = [self.interval, self.write_deadline].map(|span| ticks(span.get()));
+        i + w + self.beats_late_by(takes)
+    }
+
+    /// Durations that suit a store whose reads take up to `takes`: a deadline of twice that, a poll to go with it, and a
+    /// threshold with which no answer stops a workload. What is longer already stays.
+    #[must_use]
+    pub fn suited_to_answers_of(&self, takes: Duration) -> Self {
+        const TENTH: Duration = Duration::from_millis(100);
+        let tenths = |at_least: Duration| {
+            let tenths = at_least.as_nanos().div_ceil(TENTH.as_nanos());
+            Span::try_from(TENTH * u32::try_from(tenths).unwrap_or(u32::MAX)).unwrap_or(Span::MAX)
+        };
+        let read_deadline = self.read_deadline.max(tenths(2 * takes));
+        // So that a stall of 250 ms does not interrupt a watch either.
+        let poll = self.poll.max(tenths((read_deadline.get() + Duration::from_millis(250)) * 2 / 3));
+        let mut suited = Self { poll, read_deadline, ..*self };
+        if !suited.survives_answers_of(takes) {
+            let least = suited.answers_need(takes) + ticks(suited.stop()) + ticks(poll.get());
+            let least = Duration::from_secs(least.unsigned_abs() / Tick::PER_SECOND.unsigned_abs());
+            suited.flatline_after = suited.flatline_after.max(Span::try_from(least).unwrap_or(Span::MAX));
+        }
+        while suited.flatline_after < Span::MAX
+            && (suited.check(Role::Guard).is_err() || !suited.survives_answers_of(takes))
+        {
+            let longer = suited.flatline_after.get().saturating_add(Duration::from_secs(1));
+            suited.flatline_after = Span::try_from(longer).unwrap_or(Span::MAX);
+        }
+        suited
+    }
+
     fn guard_lines(&self) -> Vec<Inequality> {
         let [p, r, i, w] =
             [self.poll, self.read_deadline, self.interval, self.write_deadline].map(|span| ticks(span.get()));
         let l = self.hold().ticks();
-        // Beyond the beats themselves, from the issue of the last read that did not show one beat to the answer of the
-        // record that confirms the next one. The read that shows the first beat is issued a period after that one, and
-        // looks at the store as late as it is answered; the next beat is written as late as it may be, just after the
-        // store was looked at for a read that was issued a moment before; then come the next own read, which is a
-        // period later, and the record.
-        let period = p.max(r);
-        let at_slowest = w + 2 * period + 3 * r;
+        let at_slowest = self.beats_late_by(self.read_deadline.get()) + w;
         let line = |severity, formula, right, meaning, remedy| {
             Inequality::new(GUARD, severity, formula, (l, right), meaning, remedy)
         };
@@ -363,6 +405,25 @@ mod tests {
             Ok(())
         );
         assert_eq!(Timing { stop_grace: ms(2482), ..base }.check(Role::Guard), Ok(()));
+    }
+
+    #[test]
+    fn durations_that_suit_a_slow_store_are_accepted_and_no_longer_than_they_have_to_be() {
+        let table =
+            [(100, 1000, 1000, 10), (494, 1000, 1000, 10), (900, 1800, 1400, 13), (3000, 6000, 4200, 28)];
+        for (takes, read_deadline, poll, flatline_after) in table {
+            let takes = Duration::from_millis(takes);
+            let suited = Timing::default().suited_to_answers_of(takes);
+            assert_eq!(suited.check(Role::Guard), Ok(()), "{takes:?}");
+            assert!(suited.survives_answers_of(takes), "{takes:?}");
+            let is = (suited.read_deadline, suited.poll, suited.flatline_after);
+            let expected =
+                (Span::from_millis(read_deadline), Span::from_millis(poll), Span::from_secs(flatline_after));
+            assert_eq!(is, expected, "{takes:?}");
+        }
+        let ends = Timing::default().suited_to_answers_of(Duration::from_hours(24 * 365));
+        assert_eq!(ends.flatline_after, Span::MAX, "absurd latencies end as well");
+        assert!(!Timing::default().survives_answers_of(Duration::from_millis(500)));
     }
 
     #[test]

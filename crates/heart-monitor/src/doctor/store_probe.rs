@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use failover_policy::Timing;
+use failover_policy::{Role, Timing};
 use flatline_shell::Clock;
 use heartbeat_store::{Oddity, RecordName, Store, StoreError, Touched, Unlike};
 
@@ -10,6 +10,9 @@ use crate::doctor::finding::{Cause, Finding};
 use crate::heart_report::seconds;
 use crate::record_probe::{Probed, Swaps, probe};
 use crate::store_advice::advice;
+
+/// How often is read to learn how long that takes.
+const READS: u32 = 3;
 
 /// What is to be tried.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +51,7 @@ pub(crate) async fn examine(
         }
     };
     findings = findings.into_iter().map(|finding| finding.taking(took)).collect();
-    findings.extend(slow("reads", took, timing.read_deadline.get()));
+    findings.extend(slow_reads(store, clock, timing).await);
     // Where it cannot be listed, that was said above.
     findings.extend(store.oddities().await.unwrap_or_default().into_iter().map(odd));
     if examination.read_only {
@@ -158,6 +161,41 @@ fn no_swaps(error: &StoreError, needs_swaps: bool) -> Finding {
     Finding::warn("swap", error.to_string(), remedy).because(Cause::of(error))
 }
 
+/// Reads a few times what monitors read all the time, and names the durations that suit the slowest answer, where these
+/// do not.
+async fn slow_reads(store: &Store, clock: &dyn Clock, timing: &Timing) -> Option<Finding> {
+    let mut slowest = Duration::ZERO;
+    for _ in 0..READS {
+        let started = clock.now().boot;
+        // Why reads fail is said elsewhere.
+        store.read_record(&RecordName::Ownership).await.ok()?;
+        slowest = slowest.max(clock.now().boot.since(started));
+    }
+    judge_reads(slowest, timing)
+}
+
+fn judge_reads(slowest: Duration, timing: &Timing) -> Option<Finding> {
+    let late = slowest > timing.read_deadline.get() / 2;
+    let stops = timing.check(Role::Guard).is_ok() && !timing.survives_answers_of(slowest);
+    let what = match (late, stops) {
+        (false, false) => return None,
+        (true, false) => "a slower one fails",
+        (false, true) => "some that come late one after the other can stop the owner's workload",
+        (true, true) => {
+            "a slower one fails, and some that come late one after the other can stop the owner's workload"
+        }
+    };
+    let (took, deadline) = (seconds(slowest), seconds(timing.read_deadline.get()));
+    let Timing { read_deadline, poll, flatline_after, .. } = timing.suited_to_answers_of(slowest);
+    Some(Finding::warn(
+        "latency",
+        format!("reads took up to {took} of a deadline of {deadline}: {what}"),
+        format!(
+            "look at the way to the store, or raise --poll to {poll}, --read-deadline to {read_deadline} and --flatline-after              to {flatline_after}, in both clusters"
+        ),
+    ))
+}
+
 /// Warns of a store that takes most of its deadline on an ordinary day.
 fn slow(what: &str, took: Duration, deadline: Duration) -> Option<Finding> {
     let text = || format!("{what} took {} of a deadline of {}", seconds(took), seconds(deadline));
@@ -172,7 +210,29 @@ fn slow(what: &str, took: Duration, deadline: Duration) -> Option<Finding> {
 
 #[cfg(test)]
 mod tests {
+    use failover_policy::Span;
+
     use super::*;
+
+    #[test]
+    fn slow_reads_are_named_with_durations_that_suit_them() {
+        let warned = |millis, timing: &Timing| {
+            judge_reads(Duration::from_millis(millis), timing)
+                .map(|finding| format!("{}; {}", finding.text, finding.remedy.unwrap_or_default()))
+        };
+        assert_eq!(warned(490, &Timing::default()), None);
+        let said = warned(900, &Timing::default()).unwrap();
+        let parts = [
+            "up to 0.900s of a deadline of 1.000s",
+            "raise --poll to 1400ms, --read-deadline to 1800ms",
+            "stop the owner's",
+        ];
+        for part in parts {
+            assert!(said.contains(part), "{part}: {said}");
+        }
+        let patient = Timing { flatline_after: Span::from_secs(35), ..Timing::default() };
+        assert!(!warned(900, &patient).unwrap().contains("stop the owner's"), "the right lasts long enough");
+    }
 
     #[test]
     fn what_lies_about_is_a_warning_with_what_to_do() {
