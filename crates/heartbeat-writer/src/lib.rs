@@ -73,11 +73,16 @@ async fn beat_once(flags: &BeaconFlags, environment: &Environment) -> Result<Exi
     let config = BeaconConfig::check(flags, environment)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let status = Arc::new(status(&config, None, environment, Arc::clone(&clock))?);
-    let mut beacon = Beacon::new(config.store, clock, Arc::clone(&status));
+    let mut beacon = Beacon::new(config.store.clone(), clock, Arc::clone(&status));
+    // There is no next beat that could use what has been connected meanwhile.
+    let beat = async {
+        config.store.reach().await;
+        beacon.beat().await
+    };
     let (outcome, _) = tokio::select! {
         biased;
         signal = termination.received() => return Ok(Exit::Signal(signal)),
-        ended = beacon.beat() => ended,
+        ended = beat => ended,
     };
     outcome.map_err(ConfigError::new)?;
     info!(cluster = %config.cluster, store = status.identity().location, "one beat written");

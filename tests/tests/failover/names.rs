@@ -32,11 +32,17 @@ impl Named<'_> {
         Ok((a, self.cluster("b")?))
     }
 
-    /// A command that asks once, in a region.
-    fn asks_once(&self, region: &str, words: &[&str]) -> Result<()> {
-        let ended = self.there(region, self.scene.operator(words)?)?.run()?;
-        ensure!(ended.code == 0, "{words:?} in {region}: {ended:?}");
+    /// A command that asks once, in region b.
+    fn asks_once(&self, words: &[&str]) -> Result<()> {
+        let ended = self.there("b", self.scene.operator(words)?)?.run()?;
+        ensure!(ended.code == 0, "{words:?}: {ended:?}");
         Ok(())
+    }
+
+    /// A beacon that beats once, there, for a cluster of its own, with less time than the DNS takes.
+    fn beats_once(&self) -> Result<()> {
+        let beacon = Program::writer()?.args(["once", "--this-cluster", "c", "--write-deadline", "1s"]);
+        self.there("b", self.scene.on_stage(beacon, "writer c"))?.run()?.succeeds()
     }
 }
 
@@ -57,8 +63,9 @@ fn play_by_name(manner: Manner, scenario: impl FnOnce(&Named) -> Result<()> + Se
 /// Works, is watched, is lost, is succeeded.
 fn a_whole_life(named: &Named) -> Result<()> {
     let (a, _b) = named.pair()?;
-    named.asks_once("b", &["status"])?;
-    named.asks_once("b", &["check", "--that-cluster", "a"])?;
+    named.asks_once(&["status"])?;
+    named.asks_once(&["check", "--that-cluster", "a"])?;
+    named.beats_once()?;
     named.scene.log.runs_on("a", named.scene.pace.watch)?;
     a.dies()?;
     named.scene.runs("b", 2)?;
