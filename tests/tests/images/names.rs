@@ -32,7 +32,7 @@ fn names_are_resolved_by_the_hosts_file_and_by_the_name_server_of_the_pod() -> R
     for (name, expected) in [
         (SERVED, "Connection refused"),
         (LISTED, "Connection refused"),
-        ("unknown.blob.core.windows.net", "failed to lookup address information"),
+        ("unknown.blob.core.windows.net", "there is no host of that name"),
     ] {
         let exit = Network::with_regions(&[])?.inside(|| {
             let server = UdpSocket::bind((Ipv4Addr::LOCALHOST, 53)).context("cannot serve names")?;

@@ -17,9 +17,11 @@ struct Package {
     without: &'static str,
 }
 
-const PACKAGES: [Package; 7] = [
+const PACKAGES: [Package; 8] = [
     Package { name: "samba", program: "smbd", without: "nothing is tested on a Samba share" },
     Package { name: "smbnetfs", program: "smbnetfs", without: "nothing is tested on a Samba share" },
+    // The mount helper of smbnetfs, which the package only recommends.
+    Package { name: "fuse", program: "fusermount", without: "nothing is tested on a Samba share" },
     Package { name: "shellcheck", program: "shellcheck", without: "the scripts are not linted" },
     Package { name: "bats", program: "bats", without: "the scripts are not tested" },
     Package { name: "jq", program: "jq", without: "the drills are not tested" },
