@@ -8,6 +8,7 @@ mod claim_rules;
 mod gate_rules;
 mod guard_rules;
 mod handover_rules;
+mod rival_rules;
 mod schedule_rules;
 mod slew_rules;
 mod slow_store_rules;

@@ -77,7 +77,7 @@ impl Gate {
             Phase::Active { .. } => self.decide_takeover(record, Duration::ZERO, now),
             Phase::Pending { .. } if record.owner == *this => self.decide_own_claim(record, watch, now),
             Phase::Pending { previous } if previous == this => self.decide_claim_against_us(record, now),
-            Phase::Pending { .. } => self.decide_takeover(record, watch, now),
+            Phase::Pending { .. } => self.decide_takeover(record, self.left_behind(record, watch), now),
             Phase::Releasing { successor, drain } => {
                 let settled = self.settle(record.timing.settle(*drain));
                 if record.owner == *this {
@@ -143,6 +143,15 @@ impl Gate {
         let watch = self.rule.lease.watch.max(claim.timing.watch).get();
         let sighted = since.after(2 * self.rule.cache_age.get());
         [sighted, since.after(self.settle(watch)).max(sighted)]
+    }
+
+    /// How long the claim of another cluster stands still until it must have been left behind: a `watch` longer than its
+    /// claimant waits to verify it, or rivals would go on taking each other's claims, and nobody would come to own the work.
+    fn left_behind(&self, claim: &OwnershipRecord, watch: Duration) -> Duration {
+        let start = BootTime::from_boot(Duration::ZERO);
+        let [sighted, blind] = self.verifiable(claim, start);
+        let is_blind = self.heart.as_ref().is_some_and(HeartWatch::saw_no_stamp);
+        watch + if is_blind { blind } else { sighted }.since(start)
     }
 
     /// A claim against this cluster is taken back as soon as its heart beats.

@@ -125,6 +125,11 @@ impl HeartWatch {
         self.looked_since_revision == Looked::Blindly
     }
 
+    /// Whether the last look that says something brought no stamp, whatever the record was then.
+    pub(super) fn saw_no_stamp(&self) -> bool {
+        self.last_good_look() > self.telling_look
+    }
+
     /// Whether a look is due: the detector wants one, or the claim can be verified from `verify` on and nobody has
     /// tried yet.
     pub(super) fn is_due(&self, now: BootTime, verify: Option<BootTime>) -> bool {

@@ -35,7 +35,7 @@ impl Clocks {
         Self { wall_ahead: Duration::from_millis(millis), ..self }
     }
 
-    pub(super) fn at(self, time: Duration) -> Now {
+    pub(crate) fn at(self, time: Duration) -> Now {
         let wall = EPOCH + i64::try_from((time + self.wall_ahead).as_nanos() / 100).unwrap();
         Now {
             boot: BootTime::from_boot(UP + stretched(time, self.boot, 1_000_000)),

@@ -28,7 +28,7 @@ pub(crate) enum Heart {
 impl Heart {
     const INTERVAL: Millis = 2000;
 
-    pub(super) fn finding(self, at: Millis) -> Finding {
+    pub(crate) fn finding(self, at: Millis) -> Finding {
         let beat = |at: Millis| Finding::Stamp(Stamp::new(wall(at)));
         match self {
             Self::Beats => beat(at - at % Self::INTERVAL),
