@@ -117,6 +117,31 @@ fn a_claim_is_verified_by_a_look_that_was_issued_after_it_though_one_was_under_w
 }
 
 #[test]
+fn a_stamp_that_was_under_way_when_the_claim_was_made_verifies_no_later_look_without_one() {
+    let mut bench = standby(900);
+    // Such bytes were read before, so that they are no news that would start silence over.
+    bench.run_to(MINUTE / 2);
+    bench.set_heart("a", Heart::Torn);
+    bench.run_to(MINUTE / 2 + 3000);
+    bench.set_heart("a", Heart::DiedAt(MINUTE));
+    bench.after_swap = Some(("a", Heart::Torn));
+    bench.run_to(2 * MINUTE);
+    let [(claimed, Purpose::Claim), (owned, Purpose::Own)] = bench.swaps()[..] else {
+        panic!("{:?}", bench.swaps())
+    };
+    assert!(owned >= claimed + T - P, "claimed at {claimed}, owned at {owned}: a beat may be hidden");
+}
+
+#[test]
+fn a_record_that_was_asked_for_before_a_beat_was_seen_starts_no_workload() {
+    let mut bench = owner(0, 0);
+    bench.takes = [("own", 500), ("record", 1200)].into();
+    bench.run_to(T);
+    // The beat of second 2 is seen at 2.5 s. A record is read from 1.7 s to 2.9 s, and the next one to 4.1 s.
+    assert_eq!(bench.orders(), [(4100, ChildOrder::Start { term: 3 })]);
+}
+
+#[test]
 fn what_was_read_before_a_freeze_opens_no_gate_whatever_was_under_way() {
     let mut bench = slow(gate(gate_rule("a")), 900).with_record(active("a"));
     assert_eq!(bench.run_to(500), None, "the record is being read");

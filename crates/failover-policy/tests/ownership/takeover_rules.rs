@@ -500,6 +500,21 @@ fn a_claim_over_bytes_that_hide_beats_stands_for_a_whole_watch_however_long_they
 }
 
 #[test]
+fn a_claim_over_bytes_that_hide_beats_stands_for_the_longer_of_the_own_watch_and_the_records() {
+    for (own, recorded) in [(9, 29), (29, 9)] {
+        let mut rule = gate_rule("b");
+        rule.lease = lease(own, 2);
+        rule.watch = rule.watch.at_least(Span::from_secs(own));
+        let mut bench =
+            standby(rule).with_record(OwnershipRecord { timing: lease(recorded, 2), ..active("a") });
+        bench.run_to(5500);
+        bench.set_heart("a", Heart::Torn);
+        bench.run_to(2 * MINUTE);
+        assert_eq!(bench.swaps(), [(35_000, CLAIM), (64_000, OWN)], "{own} s, recorded: {recorded} s");
+    }
+}
+
+#[test]
 fn a_second_witness_that_goes_on_keeps_a_claim_over_hidden_beats_from_ownership() {
     for then in [Heart::TornBesideDetails, Heart::Foreign, Heart::Unreadable] {
         let mut bench = standby(gate_rule("b"));
