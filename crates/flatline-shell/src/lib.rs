@@ -28,6 +28,8 @@ pub use cluster_args::{ClusterArgs, Clusters};
 pub use config_error::ConfigError;
 pub use environment::Environment;
 pub use exit::Exit;
+/// Whether a character reorders the text around it, as programs that start others must know too.
+pub use heartbeat_store::reorders;
 pub use logging::{LogArgs, LogFormat};
 pub use process_name::process_name;
 pub use signals::{Signals, Termination};

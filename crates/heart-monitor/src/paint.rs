@@ -59,7 +59,7 @@ pub(crate) fn print_json(document: &impl Serialize) -> Result<Audience, ConfigEr
 /// Tells a person on stderr why there is no data.
 pub(crate) fn print_error(text: &str) {
     // Nobody is left to tell when stderr itself is closed.
-    let _ = writeln!(anstream::stderr(), "heart-monitor: error: {text}");
+    let _ = writeln!(anstream::stderr(), "heart-monitor: error: {}", redact(text));
 }
 
 /// The text without what a line of this width has no room for.

@@ -38,5 +38,5 @@ pub use memory::{Fault, MemoryBackend, Operation};
 pub use oddity::Oddity;
 pub use place::{BlobPlace, InvalidPlace, Place, Source};
 pub use record::{Record, RecordName, RecordVersion, Touched, Unlike};
-pub use redact::redact;
+pub use redact::{redact, reorders};
 pub use store::{Deadlines, Store};

@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use failover_policy::ClusterId;
+use flatline_shell::reorders;
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +70,7 @@ impl Event {
 
 /// The text without what a variable or a line of mail cannot carry.
 fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    text.chars().map(|c| if c.is_control() || reorders(c) { ' ' } else { c }).collect()
 }
 
 #[cfg(test)]
@@ -87,7 +88,7 @@ mod tests {
             owner: Some("a".parse().unwrap()),
             term: Some(7),
             previous: None,
-            reason: "cluster a owns\nit\0".to_owned(),
+            reason: "cluster a owns\nit\0\u{202e}".to_owned(),
         };
         let mut command = Command::new("tell");
         event.describe(&mut command);
@@ -97,7 +98,7 @@ mod tests {
             ("FLATLINE_EVENT", Some("standby")),
             ("FLATLINE_OWNER", Some("a")),
             ("FLATLINE_PREVIOUS", None),
-            ("FLATLINE_REASON", Some("cluster a owns it ")),
+            ("FLATLINE_REASON", Some("cluster a owns it  ")),
             ("FLATLINE_TERM", Some("7")),
         ];
         let expected = expected.map(|(name, value)| (OsStr::new(name), value.map(OsStr::new)));

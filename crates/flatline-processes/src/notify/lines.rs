@@ -1,5 +1,7 @@
 //! What a command printed, cut into lines that a log can take.
 
+use flatline_shell::reorders;
+
 /// The longest line, in bytes: a sentence, an address and some more. The rest of the line is left out.
 const LONGEST_LINE: usize = 512;
 /// Lines of one command at the most: an error with its reasons, not a program's whole log.
@@ -58,7 +60,7 @@ impl Lines {
 fn escaped(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     for c in text.chars() {
-        if c.is_control() {
+        if c.is_control() || reorders(c) {
             clean.extend(c.escape_default());
         } else {
             clean.push(c);
@@ -82,11 +84,12 @@ mod tests {
 
     #[test]
     fn lines_come_out_whole_however_the_bytes_came_in() {
-        let table: [(&[&[u8]], &[&str]); 6] = [
+        let table: [(&[&[u8]], &[&str]); 7] = [
             (&[b"one\ntwo\n"], &["one", "two"]),
             (&[b"o", b"ne\nt", b"wo"], &["one", "two"]),
             (&[b"one\r\n\r\ntwo\r\n"], &["one", "", "two"]),
             (&[b"\x1b[31mred\tand\x07 loud\n"], &[r"\u{1b}[31mred\tand\u{7} loud"]),
+            (&["a\u{202e}b\u{2066}\n".as_bytes()], &[r"a\u{202e}b\u{2066}"]),
             (&[b"bad \xff byte\n", "good ü\n".as_bytes()], &["bad \u{fffd} byte", "good ü"]),
             (&[], &[]),
         ];

@@ -8,7 +8,7 @@ pub enum InvalidPlace {
         "the store is empty; name a folder, or a container as https://ACCOUNT.blob.core.windows.net/CONTAINER"
     )]
     Empty,
-    /// A control character, such as a line break in the middle.
+    /// A control character, such as a line break in the middle, or one that reorders the text.
     #[error("the store has a control character at byte {offset}; remove it")]
     ControlCharacter {
         /// Where it stands.
@@ -23,6 +23,12 @@ pub enum InvalidPlace {
     /// A host of Blob storage that reads like a path.
     #[error("the store looks like a container's address without its scheme; put https:// before it")]
     NoScheme,
+    /// A URL with a part of its start missing, which would be taken for a folder.
+    #[error(
+        "the store looks like a URL whose start is mangled; write https://ACCOUNT.blob.core.windows.net/CONTAINER, \
+         without a user name or password"
+    )]
+    MangledUrl,
     /// A scheme that is not one of ours.
     #[error("the store URL has an unknown scheme; use 'file', 'http' or 'https', or a folder's path")]
     UnknownScheme,

@@ -12,7 +12,7 @@ use url::Url;
 pub use blob_place::BlobPlace;
 pub use invalid::InvalidPlace;
 
-use crate::redact::redact;
+use crate::redact::{redact, reorders};
 
 /// A place that keeps heartbeats: one unit of failover.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl Place {
         if text.is_empty() {
             return Err(InvalidPlace::Empty);
         }
-        if let Some(offset) = text.find(char::is_control) {
+        if let Some(offset) = text.find(|c: char| c.is_control() || reorders(c)) {
             return Err(InvalidPlace::ControlCharacter { offset });
         }
         match scheme(text) {
@@ -48,6 +48,7 @@ impl Place {
             None if text.split('/').next().is_some_and(|start| start.contains(".blob.")) => {
                 Err(InvalidPlace::NoScheme)
             }
+            None if is_mangled_url(text) => Err(InvalidPlace::MangledUrl),
             None => Ok(Self::Folder(PathBuf::from(text))),
             Some("file") => folder_of_url(text).map(Self::Folder),
             Some("http" | "https") => BlobPlace::parse(text, source).map(Self::Blob),
@@ -60,17 +61,44 @@ impl Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Folder(path) => f.write_str(&redact(&path.display().to_string())),
+            Self::Folder(path) => f.write_str(&without_passwords(&redact(&path.display().to_string()))),
             Self::Blob(place) => place.fmt(f),
         }
     }
 }
 
+/// A path without what would be a user name and a password if a part of it were the host of a URL.
+fn without_passwords(path: &str) -> String {
+    let shown = |part: &str| match part.rsplit_once('@') {
+        Some((before, host)) if before.contains(':') => format!("REDACTED@{host}"),
+        _ => part.to_owned(),
+    };
+    path.split('/').map(shown).collect::<Vec<_>>().join("/")
+}
+
 /// Whether a text that is no URL is what belongs into one of the variables for secrets.
 fn holds_secret(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
+    // What is masked is a secret; a mark with nothing behind it was at least meant to be followed by one.
     text.starts_with('?')
         || ["accountkey=", "sharedaccesssignature=", "sig="].iter().any(|mark| lower.contains(mark))
+        || redact(text) != text && !has_user_info(text)
+}
+
+/// Whether a text without a scheme was meant to be a URL: `https//…`, or a user name and password before a host.
+/// Taken for a folder it would be made on the disk, password and all.
+fn is_mangled_url(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    ["https/", "http/", "https\\", "http\\"].iter().any(|start| lower.starts_with(start))
+        || has_user_info(text)
+}
+
+/// Whether the text starts with a user name and a password, with or without slashes before them.
+fn has_user_info(text: &str) -> bool {
+    let bare = !text.starts_with(['/', '.']);
+    let start = text.split('/').next().unwrap_or_default();
+    let typed = bare && start.split_once(':').is_some_and(|(_, rest)| rest.contains('@'));
+    typed || text.starts_with("//") && redact(text).starts_with("//REDACTED@")
 }
 
 /// The scheme of a text that is, or was meant to be, a URL; `None` for a path. Known schemes count even
@@ -133,6 +161,12 @@ mod tests {
             ),
             ("?sv=1&se=2&sig=c2VjcmV0", "a secret and no place", "a bare signature"),
             ("sv=1&se=2&sig=c2VjcmV0", "a secret and no place", "the same without its mark"),
+            ("https//u:pw@h/c", "https://ACCOUNT", "a URL without its colon"),
+            ("https/h/c", "https://ACCOUNT", "the same without a password"),
+            ("//u:pw@h/c", "https://ACCOUNT", "a URL without its scheme"),
+            ("u:pw@h/c", "https://ACCOUNT", "nor its slashes"),
+            ("/x?%73ig=c2VjcmV0", "a secret and no place", "a signature whose mark is encoded"),
+            ("/mnt/\u{202e}x", "control character", "a path that reads from its end"),
             ("file://server/share", "names a host", "a share is mounted first"),
             ("file:///mnt?x", "query", "a query on a folder"),
             ("file:///mnt%00", "zero byte", "no file system has that"),
@@ -150,13 +184,28 @@ mod tests {
         }
 
         #[test]
+        fn no_error_and_no_place_shows_a_planted_password(
+            start in "(https?|file|s3)?(:|:/|://|/|//|;//)?",
+            user in "[a-z0-9]{1,8}",
+            end in "[a-z.]{1,12}(/[a-z]{0,8})?",
+        ) {
+            let text = format!("{start}{user}:PLANTED@{end}");
+            let shown = match Place::parse(&text, Source::Environment) {
+                Ok(place) => place.to_string(),
+                Err(error) => format!("{error} {error:?}"),
+            };
+            prop_assert!(!shown.contains("PLANTED"), "{text}: {shown}");
+        }
+
+        #[test]
         fn no_error_and_no_place_shows_a_planted_signature(
             start in "(https?|file|s3)?(:|:/|://|//)?([a-z0-9.@:]{0,12})(\\.blob\\.core\\.windows\\.net)?/?[a-z0-9./%-]{0,12}",
             mark in "[?&/#]",
+            name in "(s|S|%73|%53)(i|%69|%2569)g(=|%3d)",
             end in "([&/# ][a-z=&]{0,8})?",
             flag in any::<bool>(),
         ) {
-            let text = format!("{start}{mark}sig=PLANTEDplanted{end}");
+            let text = format!("{start}{mark}{name}PLANTEDplanted{end}");
             let source = if flag { Source::Flag } else { Source::Environment };
             let shown = match Place::parse(&text, source) {
                 Ok(place) => place.to_string(),
